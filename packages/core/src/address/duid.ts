@@ -1,0 +1,3 @@
+declare const brand: unique symbol
+
+export type Duid = string & { readonly [brand]: "Duid" }

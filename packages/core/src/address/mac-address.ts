@@ -1,0 +1,3 @@
+declare const brand: unique symbol
+
+export type MacAddress = string & { readonly [brand]: "MacAddress" }

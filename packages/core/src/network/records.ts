@@ -1,0 +1,122 @@
+import type { Duid } from "../address/duid.ts"
+import type { Ipv4Address, Ipv4Prefix } from "../address/ipv4.ts"
+import type { Ipv6Address } from "../address/ipv6-address.ts"
+import type { MacAddress } from "../address/mac-address.ts"
+import type { Prefix64 } from "../address/prefix64.ts"
+import type { NetworkAttachment } from "../plugin/hypervisor-plugin.ts"
+
+/** One shared network: one IPv6 /64, one IPv4 prefix, or both, on one bridge or VLAN that many users' VMs share. */
+export interface SharedNetwork {
+  readonly id: string
+  /** Unique among networks. */
+  readonly name: string
+  readonly attachment: NetworkAttachment
+  /** Bytes, 1280 to 9216. */
+  readonly mtu: number
+  readonly ipv6?: Ipv6Side
+  readonly ipv4?: Ipv4Side
+  /** DNS search domain of the guests. */
+  readonly domain?: string
+  /** Lifetime of a DHCP lease, 120 to 86,400 s: finite, so a guest that was reinstalled is not locked out for ever. */
+  readonly leaseSeconds: number
+  /** How long a released address rests before another NIC may have it. */
+  readonly quarantineSeconds: number
+  readonly policy: AddressPolicy
+  readonly portSecurity: boolean
+}
+
+export type AddressPolicy = "stable" | "sequential"
+
+/**
+ * Who sends Router Advertisements: `external`, the rack router, and the router VM never does; or `router`, the
+ * router VM, which is then also the gateway (M=1, A=0).
+ */
+export type RaMode = "external" | "router"
+
+export interface Ipv6Side {
+  readonly prefix: Prefix64
+  /** The default router's address on the link. In `router` mode it is the router VM's own. */
+  readonly gateway: Ipv6Address
+  readonly ra: RaMode
+  /** The router VM's own address. */
+  readonly router: Ipv6Address
+  readonly range: Ipv6Range
+  /** At most two; empty: the router VM itself answers DNS. */
+  readonly dns: readonly Ipv6Address[]
+}
+
+/** Both ends included. */
+export interface Ipv6Range {
+  readonly start: Ipv6Address
+  readonly end: Ipv6Address
+}
+
+export interface Ipv4Side {
+  readonly prefix: Ipv4Prefix
+  readonly gateway: Ipv4Address
+  readonly router: Ipv4Address
+  readonly range: Ipv4Range
+  readonly dns: readonly Ipv4Address[]
+}
+
+export interface Ipv4Range {
+  readonly start: Ipv4Address
+  readonly end: Ipv4Address
+}
+
+/** A NIC of a user's VM on a shared network, with the addresses that are its own until it is detached. */
+export interface Nic {
+  /** Given by the caller, so that a repeat after a crash names the same NIC. */
+  readonly id: string
+  readonly networkId: string
+  /** Name of the host that the VM is on. */
+  readonly host: string
+  readonly vmId: string
+  readonly mac: MacAddress
+  /** DUID-LL of the MAC. */
+  readonly duid: Duid
+  readonly ipv6?: Ipv6Address
+  readonly ipv4?: Ipv4Address
+  /** Name of the guest in DHCP and DNS; a DNS label. */
+  readonly hostname: string
+  /** The VM takes its default route and DNS here. */
+  readonly isDefault: boolean
+  readonly state: NicState
+}
+
+/** `claimed`: the address is its own; `attached`: the host has plugged it; `leaving`: being detached. */
+export type NicState = "claimed" | "attached" | "leaving"
+
+/** The router VM of a network. One a network; its id is given by the caller. */
+export interface Router {
+  readonly id: string
+  readonly networkId: string
+  readonly host: string
+  readonly templateDigest: string
+  readonly templateVersion: string
+  readonly guestMac: MacAddress
+  readonly controlMac: MacAddress
+  /** A static address with its prefix length; absent: the EUI-64 link-local of `controlMac`. */
+  readonly controlAddress?: string
+  /** The DUID of its DHCPv6 server: fixed, so that a rebuilt router is the same server to its clients. */
+  readonly serverDuid: Duid
+  /** Public host key, `ssh-ed25519 AAAA...`: what a connection must show. */
+  readonly hostKey: string
+  readonly state: "claimed" | "running" | "leaving"
+}
+
+/** A hypervisor host that was added. `config` holds references to secrets, never secrets. */
+export interface HostRecord {
+  readonly name: string
+  readonly plugin: string
+  readonly config: Readonly<Record<string, unknown>>
+}
+
+/** A router template that was registered. */
+export interface TemplateRecord {
+  readonly digest: string
+  readonly version: string
+  readonly file: string
+  readonly format: "qcow2" | "raw" | "vhd"
+  readonly registeredAt: string
+}

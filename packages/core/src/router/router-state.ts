@@ -1,0 +1,31 @@
+import type { Duid } from "../address/duid.ts"
+import type { Ipv4Address } from "../address/ipv4.ts"
+import type { Ipv6Address } from "../address/ipv6-address.ts"
+import type { MacAddress } from "../address/mac-address.ts"
+import type { Ipv4Side, Ipv6Side } from "../network/records.ts"
+
+/** All that a router VM serves: plain data, from which every file on it is rendered. Same state, same bytes. */
+export interface RouterState {
+  readonly routerId: string
+  readonly networkId: string
+  /** The store's revision that this state was read at; the router refuses an older one. */
+  readonly revision: number
+  readonly guestMac: MacAddress
+  readonly controlMac: MacAddress
+  readonly mtu: number
+  readonly serverDuid: Duid
+  readonly ipv6?: Ipv6Side
+  readonly ipv4?: Ipv4Side
+  readonly domain?: string
+  readonly leaseSeconds: number
+  readonly reservations: readonly Reservation[]
+}
+
+export interface Reservation {
+  readonly nicId: string
+  readonly mac: MacAddress
+  readonly ipv6?: Ipv6Address
+  readonly ipv4?: Ipv4Address
+  readonly hostname: string
+  readonly isDefault: boolean
+}

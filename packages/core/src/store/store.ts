@@ -1,0 +1,63 @@
+import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
+import type { NicClaim } from "../network/nic-claim.ts"
+
+/**
+ * The records of networks, NICs, routers, hosts and templates. Uniqueness is decided here, by unique indexes:
+ * network name; NIC id; MAC within all networks; address within a network; router per network. Every write is
+ * durable before it resolves. Every method may be repeated.
+ */
+export interface Store {
+  /** Same id and same content: the stored record. Same id or name with other content: ALREADY_EXISTS. */
+  createNetwork(network: SharedNetwork): Promise<SharedNetwork>
+  /** By id or by name. */
+  findNetwork(idOrName: string): Promise<SharedNetwork | undefined>
+  listNetworks(): Promise<readonly SharedNetwork[]>
+  /** FAILED_PRECONDITION while a NIC or a router stands on it. Absent: success. */
+  removeNetwork(id: string): Promise<void>
+
+  /**
+   * One transaction makes the NIC with its MAC, DUID and addresses and raises the network's revision.
+   * The same id again gives the stored NIC; with another network, VM, MAC or requested address: ALREADY_EXISTS.
+   * RESOURCE_EXHAUSTED, with the counts, when no address is left.
+   */
+  claimNic(claim: NicClaim): Promise<Nic>
+  /** Moves a NIC to `attached` or `leaving`; `leaving` raises the revision. NOT_FOUND when it is gone. */
+  markNic(id: string, state: "attached" | "leaving"): Promise<Nic>
+  findNic(id: string): Promise<Nic | undefined>
+  listNics(filter?: { readonly networkId?: string; readonly vmId?: string }): Promise<readonly Nic[]>
+  /** Forgets a NIC that is leaving; its addresses rest for the network's quarantine. Absent: success. */
+  freeNic(id: string): Promise<void>
+
+  /** Same id again gives the stored router. A second router on the network: ALREADY_EXISTS. */
+  createRouter(router: Router): Promise<Router>
+  markRouter(id: string, state: "running" | "leaving"): Promise<Router>
+  findRouter(networkId: string): Promise<Router | undefined>
+  listRouters(): Promise<readonly Router[]>
+  removeRouter(id: string): Promise<void>
+
+  /**
+   * Everything that a router is rendered from, read at one moment, with the revision that it belongs to. The
+   * revision rises in the same transaction as each change, so an older one never overwrites a newer.
+   */
+  readNetwork(id: string): Promise<NetworkSnapshot | undefined>
+
+  /** Same name and config: success. Another config replaces it while no record stands on the host, else FAILED_PRECONDITION. */
+  putHost(host: HostRecord): Promise<HostRecord>
+  findHost(name: string): Promise<HostRecord | undefined>
+  listHosts(): Promise<readonly HostRecord[]>
+
+  /** Same digest again: success, the file's path is brought up to date. */
+  putTemplate(template: TemplateRecord): Promise<TemplateRecord>
+  listTemplates(): Promise<readonly TemplateRecord[]>
+
+  close(): Promise<void>
+}
+
+export interface NetworkSnapshot {
+  /** 1 or more. */
+  readonly revision: number
+  readonly network: SharedNetwork
+  /** All but those that are leaving. */
+  readonly nics: readonly Nic[]
+  readonly router?: Router
+}
