@@ -22,6 +22,14 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "slash64: installing Debian packages: $missing" >&2
 export DEBIAN_FRONTEND=noninteractive
-apt-get -qq -o DPkg::Lock::Timeout=300 update >&2
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 # shellcheck disable=SC2086
-apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --yes --no-install-recommends $missing >&2
+if ! {
+  apt-get -qq -o DPkg::Lock::Timeout=300 update &&
+    apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --yes --no-install-recommends $missing
+} >"$log" 2>&1; then
+  cat "$log" >&2
+  echo "slash64: apt-get failed, see above; mend it and repeat the command" >&2
+  exit 1
+fi
