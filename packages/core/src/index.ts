@@ -1,5 +1,36 @@
 export { Slash64Error, errorCodes, invalid, isSlash64Error, quote } from "./errors.ts"
 export type { ErrorCode, ErrorDetails } from "./errors.ts"
+export { duidLl, parseDuid } from "./address/duid.ts"
+export type { Duid } from "./address/duid.ts"
+export { eui64Address, linkLocalAddress } from "./address/eui64.ts"
+export { nicIdFor, parseId, parseUuid, stableUuid } from "./address/id.ts"
+export {
+  ipv4FromBigInt,
+  ipv4Kind,
+  ipv4PrefixBounds,
+  ipv4ToBigInt,
+  isInIpv4Prefix,
+  parseIpv4Address,
+  parseIpv4Prefix,
+} from "./address/ipv4.ts"
+export type { Ipv4Address, Ipv4Kind, Ipv4Prefix } from "./address/ipv4.ts"
+export { ipv6FromBigInt, ipv6Kind, ipv6ToBigInt, parseIpv6Address } from "./address/ipv6-address.ts"
+export type { Ipv6Address, Ipv6Kind } from "./address/ipv6-address.ts"
+export { countPrefix64s, parseIpv6Prefix, prefix64At } from "./address/ipv6-prefix.ts"
+export type { Ipv6Prefix } from "./address/ipv6-prefix.ts"
+export { ipv6RangeSize, ipv6RangesOverlap, isInIpv6Range, parseIpv6Range } from "./address/ipv6-range.ts"
+export type { Ipv6Range } from "./address/ipv6-range.ts"
+export {
+  isUnicastMac,
+  macForNic,
+  macFromBytes,
+  macToBytes,
+  parseMacAddress,
+  parseNicMac,
+} from "./address/mac-address.ts"
+export type { MacAddress } from "./address/mac-address.ts"
+export { addressInPrefix64, isInPrefix64, parsePrefix64, prefix64Of, prefix64ToBigInt } from "./address/prefix64.ts"
+export type { Prefix64 } from "./address/prefix64.ts"
 export type { Call, Progress } from "./plugin/call.ts"
 export { contractVersion } from "./plugin/hypervisor-plugin.ts"
 export type * from "./plugin/hypervisor-plugin.ts"

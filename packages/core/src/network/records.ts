@@ -1,6 +1,7 @@
 import type { Duid } from "../address/duid.ts"
 import type { Ipv4Address, Ipv4Prefix } from "../address/ipv4.ts"
 import type { Ipv6Address } from "../address/ipv6-address.ts"
+import type { Ipv6Range } from "../address/ipv6-range.ts"
 import type { MacAddress } from "../address/mac-address.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import type { NetworkAttachment } from "../plugin/hypervisor-plugin.ts"
@@ -43,12 +44,6 @@ export interface Ipv6Side {
   readonly range: Ipv6Range
   /** At most two; empty: the router VM itself answers DNS. */
   readonly dns: readonly Ipv6Address[]
-}
-
-/** Both ends included. */
-export interface Ipv6Range {
-  readonly start: Ipv6Address
-  readonly end: Ipv6Address
 }
 
 export interface Ipv4Side {
