@@ -1,0 +1,82 @@
+import type { RouterState } from "@slash64/core"
+import { answersDns } from "./render-dnsmasq.ts"
+
+/**
+ * nftables.conf: the whole ruleset, loaded in one transaction. Lets in what the router VM serves and nothing else.
+ * Stateless on purpose: the router opens no connection of its own, so there is nothing to track.
+ */
+export function renderNftables(state: RouterState): string {
+  return `flush ruleset
+
+table inet slash64 {
+	# One guest cannot spend dnsmasq's only thread for all the others.
+	set talkers {
+		type ether_addr
+		size 16384
+		flags dynamic,timeout
+		timeout 1m
+	}
+
+	chain input {
+		type filter hook input priority filter; policy drop;
+		iifname "lo" accept
+		iifname "control" jump control
+		iifname "guest" jump guest
+	}
+
+	chain control {
+		tcp dport 22 accept
+${indent(icmp)}
+	}
+
+	chain guest {
+		update @talkers { ether saddr limit rate over 200/second burst 400 packets } drop
+${indent(renderServed(state))}
+	}
+
+	# A gateway of a lab has one network and nothing behind it: guests reach each other on the link, so there is
+	# nothing to forward, and the control network must never be reached from here.
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+	}
+
+	chain output {
+		type filter hook output priority filter; policy accept;
+${indent(renderOutput(state))}
+	}
+}
+`
+}
+
+/** Neighbour discovery only from the link itself (RFC 4861 section 6.1.1: hop limit 255); no RA is ever taken. */
+const icmp = [
+  "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept",
+  "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } limit rate 100/second accept",
+  "icmpv6 type echo-request limit rate 100/second accept",
+  "icmp type { destination-unreachable, time-exceeded, parameter-problem } limit rate 100/second accept",
+  "icmp type echo-request limit rate 100/second accept",
+]
+
+function renderServed(state: RouterState): string[] {
+  return [
+    ...icmp,
+    // Router Solicitations make the kernel know a guest before it asks dnsmasq; MLD queries keep snooping bridges informed.
+    "icmpv6 type nd-router-solicit ip6 hoplimit 255 accept",
+    "icmpv6 type mld-listener-query ip6 saddr fe80::/10 accept",
+    ...(state.ipv6 ? ["ip6 saddr fe80::/10 udp dport 547 accept"] : []),
+    ...(state.ipv4 ? ["meta nfproto ipv4 udp dport 67 accept"] : []),
+    ...(answersDns(state) ? ["meta l4proto { tcp, udp } th dport 53 accept"] : []),
+  ]
+}
+
+function renderOutput({ ipv6 }: RouterState): string[] {
+  if (ipv6?.ra === "router") return ['oifname "guest" icmpv6 type nd-redirect drop']
+  return [
+    "# Another router advertises here. A second one that forwards nothing would cut the guests off.",
+    'oifname "guest" icmpv6 type { nd-router-advert, nd-redirect } drop',
+  ]
+}
+
+function indent(lines: readonly string[]): string {
+  return lines.map((line) => `\t\t${line}`).join("\n")
+}

@@ -1,0 +1,103 @@
+import { Slash64Error, type RouterState } from "@slash64/core"
+import { describe, expect, it } from "vitest"
+import { renderRouter } from "./render-router.ts"
+import * as states from "./router-states.fixture.ts"
+
+const goldens: Readonly<Record<string, RouterState>> = {
+  external: states.external,
+  "router-mode": states.routerMode,
+  "dual-stack": states.dualStack,
+  "ipv4-only": states.ipv4Only,
+  "two-nics": states.twoNics,
+  "unique-local": states.uniqueLocal,
+}
+
+describe("renderRouter", () => {
+  it.each(Object.entries(goldens))("renders %s as its golden files", async (name, state) => {
+    for (const [path, text] of renderRouter(state)) await expect(text).toMatchFileSnapshot(`golden/${name}/${path}`)
+  })
+
+  it("gives the same files whatever the order of the reservations", () => {
+    const turned = { ...states.twoNics, reservations: states.twoNics.reservations.toReversed() }
+    const sorted = (state: RouterState) => [...renderRouter(state)].toSorted()
+    expect(sorted(turned)).toEqual(sorted(states.twoNics))
+  })
+
+  it("changes the files of its own NIC alone when a NIC is added", () => {
+    const before = renderRouter(states.external)
+    const nic = states.reservation(0x2001)
+    const after = renderRouter({ ...states.external, reservations: [...states.external.reservations, nic] })
+    const changed = [...after].filter(([path, text]) => before.get(path) !== text).map(([path]) => path)
+    expect(changed).toEqual(["hosts.d/02-00-00-00-20-01", "neighbours.d/02-00-00-00-20-01"])
+  })
+
+  it("never names a DUID in a host, so that nobody is served by one that is another's", () => {
+    const hosts = [...renderRouter(states.twoNics)].filter(([path]) => path.startsWith("hosts.d/"))
+    expect(hosts.map(([, text]) => text).join("")).not.toMatch(/id:/)
+  })
+
+  it.each(["ignore", "infinite", "IGNORE", "42", "5m", "12h", "3d", "1w"])("leaves the name %s out", (hostname) => {
+    const state = { ...states.external, reservations: [states.reservation(0x10, { hostname })] }
+    expect(renderRouter(state).get("hosts.d/02-00-00-00-00-10")).toBe("02:00:00:00:00:10,[2001:db8:1::10]\n")
+  })
+})
+
+describe("a value that could break out of its line", () => {
+  const hostile = ["a\ndhcp-script=/bin/sh", "a,b", "a b", "a%00", "../x", "a#b", '"', "", "é", "-a", "a".repeat(64)]
+  const nic = states.reservation(0x10)
+
+  it.each(hostile)("is refused in a hostname: %j", (hostname) => {
+    expectRefusal("reservations[0].hostname", { ...states.external, reservations: [{ ...nic, hostname }] })
+  })
+
+  it.each(hostile)("is refused in a domain: %j", (domain) => {
+    expectRefusal("domain", { ...states.external, domain })
+  })
+
+  it.each(hostile)("is refused in every address, MAC and DUID: %j", (text) => {
+    const [side6, side4] = [states.dualStack.ipv6, states.dualStack.ipv4]
+    const states_: Record<string, object> = {
+      guestMac: { guestMac: text },
+      controlMac: { controlMac: text },
+      serverDuid: { serverDuid: text },
+      "ipv6.prefix": { ipv6: { ...side6, prefix: text } },
+      "ipv6.router": { ipv6: { ...side6, router: text } },
+      "ipv6.dns[0]": { ipv6: { ...side6, dns: [text] } },
+      "ipv4.prefix": { ipv4: { ...side4, prefix: text } },
+      "ipv4.router": { ipv4: { ...side4, router: text } },
+      "ipv4.gateway": { ipv4: { ...side4, gateway: text } },
+      "ipv4.dns[0]": { ipv4: { ...side4, dns: [text] } },
+      "reservations[0].mac": { reservations: [{ ...nic, mac: text }] },
+      "reservations[0].ipv6": { reservations: [{ ...nic, ipv6: text }] },
+      "reservations[0].ipv4": { reservations: [{ ...nic, ipv4: text }] },
+    }
+    for (const [field, values] of Object.entries(states_)) expectRefusal(field, { ...states.dualStack, ...values })
+  })
+
+  it.each([
+    ["reservations[0].ipv6", "2001:DB8:1::5"],
+    ["reservations[0].ipv6", "fe80::1%eth0"],
+    ["reservations[0].mac", "02-00-00-00-00-01"],
+    ["reservations[0].mac", "03:00:00:00:00:01"],
+  ])("is refused in another spelling: %s %s", (field, value) => {
+    const key = field.slice(field.indexOf(".") + 1)
+    expectRefusal(field, { ...states.external, reservations: [{ ...nic, [key]: value }] })
+  })
+
+  it.each([
+    ["mtu", 1279],
+    ["mtu", Number.NaN],
+    ["leaseSeconds", 119],
+    ["leaseSeconds", 3600.5],
+    ["revision", 0],
+  ])("is refused as a number: %s %d", (field, value) => {
+    expectRefusal(field, { ...states.external, [field]: value })
+  })
+})
+
+function expectRefusal(field: string, state: object): void {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a state that its type forbids
+  const render = () => renderRouter(state as RouterState)
+  expect(render, field).toThrow(Slash64Error)
+  expect(render, field).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field }))
+}

@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process"
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+
+const golden = join(import.meta.dirname, "../../packages/router/src/render/golden")
+const cases = readdirSync(golden)
+
+/** Every golden file is given to the program that will read it on the router. */
+describe("the golden files of a router", () => {
+  let work = ""
+  beforeAll(() => {
+    work = mkdtempSync(join(tmpdir(), "slash64-golden-"))
+  })
+  afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+  it.each(cases)("%s: dnsmasq accepts dnsmasq.conf and every host", (name) => {
+    const hosts = join(work, name, "hosts.d")
+    mkdirSync(join(work, name), { recursive: true })
+    cpSync(join(golden, name, "hosts.d"), hosts, { recursive: true })
+    const lines = readdirSync(hosts).map((file) => `dhcp-host=${readFileSync(join(hosts, file), "utf8")}`)
+    const config = join(work, name, "dnsmasq.conf")
+    writeFileSync(config, readFileSync(join(golden, name, "dnsmasq.conf"), "utf8") + lines.join(""))
+    expect(run("dnsmasq", "--test", `--conf-file=${config}`)).toContain("syntax check OK")
+  })
+
+  it.each(cases)("%s: nft accepts nftables.conf", (name) => {
+    run("unshare", "-n", "nft", "-c", "-f", join(golden, name, "nftables.conf"))
+  })
+
+  it.each(cases)("%s: ip takes network.batch and the neighbours, twice, with the same outcome", (name) => {
+    const neighbours = join(work, name, "neighbours")
+    const directory = join(golden, name, "neighbours.d")
+    const files = readdirSync(join(golden, name)).includes("neighbours.d") ? readdirSync(directory) : []
+    mkdirSync(join(work, name), { recursive: true })
+    writeFileSync(neighbours, files.map((file) => readFileSync(join(directory, file), "utf8")).join(""))
+    const apply = `ip -batch ${join(golden, name, "network.batch")} && ip -6 -batch ${neighbours}`
+    const show = "ip -o address show dev guest scope global && ip -6 neigh show dev guest nud permanent"
+    const make = "ip link add guest type veth peer name other && ip link set other up"
+    const script = `${make} && ${apply} && ${show} && echo again && ${apply} && ${show}`
+    const [first = "", second = ""] = run("unshare", "-n", "sh", "-euc", script).split("again\n")
+    expect(second).toBe(first)
+    for (const file of files) expect(second).toContain(`lladdr ${file.replaceAll("-", ":")} PERMANENT`)
+  })
+
+  it.each(cases)("%s: sysctl takes sysctl.conf", (name) => {
+    // The neighbour tables' sizes are the whole kernel's, so a network namespace does not have them.
+    const lines = readFileSync(join(golden, name, "sysctl.conf"), "utf8").split("\n")
+    const own = join(work, `${name}-sysctl.conf`)
+    writeFileSync(own, lines.filter((line) => !line.includes("gc_thresh")).join("\n"))
+    const make = "ip link add guest type veth peer name other"
+    const show = "sysctl -n net.ipv6.conf.all.forwarding net.ipv6.conf.guest.forwarding"
+    const script = `${make} && sysctl -q -p ${own} && ${show}`
+    expect(run("unshare", "-n", "sh", "-euc", script)).toBe("0\n1\n")
+  })
+})
+
+function run(program: string, ...args: readonly string[]): string {
+  return execFileSync("sh", ["-c", 'exec "$@" 2>&1', "sh", program, ...args], { encoding: "utf8", timeout: 20_000 })
+}
