@@ -12,7 +12,7 @@ export function renderDnsmasq(state: RouterState): string {
   return [
     renderProcess(answersDns(state)),
     renderDns(state),
-    renderLeases(state),
+    renderLeases(),
     state.ipv6 ? renderIpv6(state.ipv6, state) : [],
     state.ipv4 ? renderIpv4(state.ipv4, state) : [],
   ]
@@ -54,7 +54,7 @@ function renderDns({ domain }: RouterState): string[] {
   ]
 }
 
-function renderLeases(state: RouterState): string[] {
+function renderLeases(): string[] {
   return [
     "# Leases: known hosts only. The server's DUID is the first line of the lease file",
     "dhcp-leasefile=/var/lib/slash64/leases/dnsmasq.leases",

@@ -1,4 +1,4 @@
-import { Slash64Error, type RouterState } from "@slash64/core"
+import { isSlash64Error, type RouterState } from "@slash64/core"
 import { describe, expect, it } from "vitest"
 import { renderRouter } from "./render-router.ts"
 import * as states from "./router-states.fixture.ts"
@@ -19,8 +19,7 @@ describe("renderRouter", () => {
 
   it("gives the same files whatever the order of the reservations", () => {
     const turned = { ...states.twoNics, reservations: states.twoNics.reservations.toReversed() }
-    const sorted = (state: RouterState) => [...renderRouter(state)].toSorted()
-    expect(sorted(turned)).toEqual(sorted(states.twoNics))
+    expect(Object.fromEntries(renderRouter(turned))).toEqual(Object.fromEntries(renderRouter(states.twoNics)))
   })
 
   it("changes the files of its own NIC alone when a NIC is added", () => {
@@ -47,16 +46,16 @@ describe("a value that could break out of its line", () => {
   const nic = states.reservation(0x10)
 
   it.each(hostile)("is refused in a hostname: %j", (hostname) => {
-    expectRefusal("reservations[0].hostname", { ...states.external, reservations: [{ ...nic, hostname }] })
+    expect(refusedField({ ...states.external, reservations: [{ ...nic, hostname }] })).toBe("reservations[0].hostname")
   })
 
   it.each(hostile)("is refused in a domain: %j", (domain) => {
-    expectRefusal("domain", { ...states.external, domain })
+    expect(refusedField({ ...states.external, domain })).toBe("domain")
   })
 
   it.each(hostile)("is refused in every address, MAC and DUID: %j", (text) => {
     const [side6, side4] = [states.dualStack.ipv6, states.dualStack.ipv4]
-    const states_: Record<string, object> = {
+    const broken: Record<string, object> = {
       guestMac: { guestMac: text },
       controlMac: { controlMac: text },
       serverDuid: { serverDuid: text },
@@ -71,7 +70,8 @@ describe("a value that could break out of its line", () => {
       "reservations[0].ipv6": { reservations: [{ ...nic, ipv6: text }] },
       "reservations[0].ipv4": { reservations: [{ ...nic, ipv4: text }] },
     }
-    for (const [field, values] of Object.entries(states_)) expectRefusal(field, { ...states.dualStack, ...values })
+    for (const [field, values] of Object.entries(broken))
+      expect(refusedField({ ...states.dualStack, ...values })).toBe(field)
   })
 
   it.each([
@@ -81,7 +81,7 @@ describe("a value that could break out of its line", () => {
     ["reservations[0].mac", "03:00:00:00:00:01"],
   ])("is refused in another spelling: %s %s", (field, value) => {
     const key = field.slice(field.indexOf(".") + 1)
-    expectRefusal(field, { ...states.external, reservations: [{ ...nic, [key]: value }] })
+    expect(refusedField({ ...states.external, reservations: [{ ...nic, [key]: value }] })).toBe(field)
   })
 
   it.each([
@@ -91,13 +91,18 @@ describe("a value that could break out of its line", () => {
     ["leaseSeconds", 3600.5],
     ["revision", 0],
   ])("is refused as a number: %s %d", (field, value) => {
-    expectRefusal(field, { ...states.external, [field]: value })
+    expect(refusedField({ ...states.external, [field]: value })).toBe(field)
   })
 })
 
-function expectRefusal(field: string, state: object): void {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a state that its type forbids
-  const render = () => renderRouter(state as RouterState)
-  expect(render, field).toThrow(Slash64Error)
-  expect(render, field).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field }))
+/** The field that a refusal names. */
+function refusedField(state: object): string | undefined {
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a state that its type forbids
+    renderRouter(state as RouterState)
+  } catch (error) {
+    if (isSlash64Error(error) && error.code === "INVALID_ARGUMENT") return error.field
+    throw error
+  }
+  return undefined
 }
