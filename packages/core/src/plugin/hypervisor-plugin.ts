@@ -29,11 +29,14 @@ export interface HypervisorHost {
 
   /** Makes the network usable on this host. NOT_FOUND when the bridge or uplink it stands on does not exist. */
   ensureNetwork(network: NetworkSpec, call: Call): Promise<HostNetwork>
-  /** FAILED_PRECONDITION while a NIC uses it. Absent: success. Never removes a bridge that it did not make. */
+  /** FAILED_PRECONDITION while a NIC or a router uses it. Absent: success. Never removes a bridge that it did not make. */
   removeNetwork(networkId: string, call: Call): Promise<void>
   listNetworks(call: Call): Promise<readonly HostNetwork[]>
 
-  /** NOT_FOUND when the VM or the network is not on this host. */
+  /**
+   * NOT_FOUND when the VM or the network is not on this host. The network, VM and MAC of a NIC never change;
+   * its addresses and `portSecurity` are brought up to date by a repeat.
+   */
   attachNic(nic: NicSpec, call: Call): Promise<HostNic>
   /** Resolves when the device is really gone. Absent NIC or VM: success. */
   detachNic(nic: NicRef, call: Call): Promise<void>
@@ -52,12 +55,15 @@ export interface HypervisorHost {
   /** FAILED_PRECONDITION while a router stands on it. Absent: success. */
   removeTemplate(digest: string, call: Call): Promise<void>
 
-  /** The router VM exists and runs. NOT_FOUND when its template or a network of its NICs is not on this host. */
+  /**
+   * The router VM exists and runs; one that is there and halted is started. NOT_FOUND when its template or a network
+   * of its NICs is not on this host. The seed, vCPUs and memory count when it is made and are not compared after.
+   */
   ensureRouter(router: RouterSpec, call: Call): Promise<HostRouter>
   removeRouter(routerId: string, call: Call): Promise<void>
   findRouter(routerId: string, call: Call): Promise<HostRouter | undefined>
   listRouters(call: Call): Promise<readonly HostRouter[]>
-  /** A byte stream to the router's sshd on its control NIC. UNAVAILABLE while it does not answer. */
+  /** A byte stream to the router's sshd on its control NIC. UNAVAILABLE while it does not answer, NOT_FOUND without the router. */
   openRouterStream(routerId: string, call: Call): Promise<Duplex>
 
   /** Optional ability (`capabilities.watch`). Yields until the signal is aborted. */

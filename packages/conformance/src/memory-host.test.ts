@@ -1,0 +1,45 @@
+import { createHash, randomUUID } from "node:crypto"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, it } from "vitest"
+import { newCall } from "@slash64/core"
+import { memoryPlugin } from "./memory-host.ts"
+import { newMemoryWorld } from "./memory-world.ts"
+import { describeHypervisorConformance } from "./vitest.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "slash64-conformance-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const running = { id: randomUUID(), name: "web-1", running: true, persistent: true }
+const halted = { id: randomUUID(), name: "web-2", running: false, persistent: true }
+const world = newMemoryWorld([running, halted], ["br0"])
+const plugin = memoryPlugin(world)
+
+describeHypervisorConformance({
+  name: "the host in memory",
+  connect: (call) => plugin.connect(undefined, call),
+  async fixtures() {
+    const file = join(folder, "router.img")
+    writeFileSync(file, "a template")
+    const digest = `sha256:${createHash("sha256").update("a template").digest("hex")}`
+    return {
+      runningVm: running.id,
+      haltedVm: halted.id,
+      template: { digest, version: "1", file, format: "raw" },
+      foreign: async () => ({ vms: [...world.vms.values()], devices: [...world.devices] }),
+    }
+  },
+})
+
+describe("memoryPlugin", () => {
+  it("refuses a configuration with settings", () => {
+    expect(() => plugin.parseConfig({ url: "x" })).toThrow(/no settings/)
+  })
+
+  it("refuses to connect when the call is aborted", async () => {
+    await expect(plugin.connect(undefined, newCall({ signal: AbortSignal.abort() }))).rejects.toMatchObject({
+      code: "CANCELLED",
+    })
+  })
+})

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, it } from "vitest"
+import type { Call, HypervisorHost } from "@slash64/core"
+import { Bench } from "./bench.ts"
+import type { ConformanceFixtures } from "./bench.ts"
+import { conformanceChecks } from "./conformance-checks.ts"
+
+export interface ConformanceOptions {
+  /** Names the adapter in the test report: `kvm on libvirt 9.0`. */
+  readonly name: string
+  connect(call: Call): Promise<HypervisorHost>
+  /** Called once, before the first check; may start what the suite needs. */
+  fixtures(): Promise<ConformanceFixtures>
+  /**
+   * Checks that this adapter does not pass, by name, each with the reason. The suite says it when one of them passes
+   * after all, or does not exist: a deviation has an end.
+   */
+  readonly deviations?: Readonly<Record<string, string>>
+}
+
+/** The contract as a vitest suite: one test for each behaviour. */
+export function describeHypervisorConformance(options: ConformanceOptions): void {
+  const deviations = options.deviations ?? {}
+  describe(`conformance of ${options.name}`, () => {
+    let bench: Bench
+
+    beforeAll(async () => {
+      bench = await Bench.open((call) => options.connect(call), await options.fixtures())
+    })
+    afterAll(() => bench.close())
+
+    for (const check of conformanceChecks) {
+      const reason = deviations[check.name]
+      const run = async (): Promise<void> => {
+        try {
+          await check.run(bench)
+        } finally {
+          await bench.clean()
+        }
+      }
+      const register = reason === undefined ? it : it.fails
+      register(reason === undefined ? check.name : `${check.name} (deviation: ${reason})`, run)
+    }
+
+    it("names only deviations that exist", ({ expect }) => {
+      const names = new Set(conformanceChecks.map((check) => check.name))
+      expect(Object.keys(deviations).filter((name) => !names.has(name))).toEqual([])
+    })
+  })
+}
