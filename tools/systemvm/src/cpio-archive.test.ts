@@ -31,7 +31,6 @@ function listMembers(archive: Buffer) {
   let offset = 0
   const field = (index: number) =>
     Number.parseInt(archive.toString("latin1", offset + 6 + index * 8, offset + 14 + index * 8), 16)
-  const aligned = (position: number) => Math.ceil(position / 4) * 4
   while (offset < archive.length) {
     expect(archive.toString("latin1", offset, offset + 6)).toBe("070701")
     const content = aligned(offset + 110 + field(11))
@@ -44,4 +43,8 @@ function listMembers(archive: Buffer) {
     offset = aligned(content + field(6))
   }
   return members
+}
+
+function aligned(position: number): number {
+  return Math.ceil(position / 4) * 4
 }
