@@ -1,4 +1,5 @@
-import type { HypervisorPlugin, Progress } from "@slash64/core"
+import type { HypervisorPlugin, Progress, Store } from "@slash64/core"
+import type { StatePaths } from "./state/state-paths.ts"
 
 /** What the program touches outside itself: given, so that a test can run all of it in its own process. */
 export interface World {
@@ -6,6 +7,7 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdout: Output
   readonly stderr: Output
+  openStore(paths: StatePaths): Promise<Store>
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
   /** Absent where the builder is not installed: it is part of the checkout, not of the package. */

@@ -1,26 +1,27 @@
 import type { Progress } from "@slash64/core"
+import type { Output } from "../world.ts"
 import { plain } from "./plain.ts"
 
 /** Progress on one line of a terminal that is written over; nothing where standard error is no terminal. */
 export class ProgressLine {
-  readonly #write: (text: string) => void
-  readonly #columns: number
+  readonly #output: Output
   #shown = false
 
-  constructor(write: (text: string) => void, columns: number) {
-    this.#write = write
-    this.#columns = columns
+  constructor(output: Output) {
+    this.#output = output
   }
 
   report(progress: Progress): void {
-    const line = plain(progressText(progress)).replaceAll("\n", " ").slice(0, Math.max(this.#columns - 1, 20))
-    this.#write(`\r\u001b[K${line}`)
+    if (!this.#output.isTerminal) return
+    const width = Math.max(this.#output.columns - 1, 20)
+    const line = plain(progressText(progress)).replaceAll("\n", " ").slice(0, width)
+    this.#output.write(`\r\u001b[K${line}`)
     this.#shown = true
   }
 
   /** Clears the line before anything else is written. */
   clear(): void {
-    if (this.#shown) this.#write("\r\u001b[K")
+    if (this.#shown) this.#output.write("\r\u001b[K")
     this.#shown = false
   }
 }
