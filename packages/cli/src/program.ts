@@ -29,7 +29,9 @@ export function createProgram(version: string, act: (options: GlobalOptions, dee
     .option("--db <path>", "the database; keys lie beside it (default: slash64/slash64.db in $XDG_STATE_HOME)")
     .option("--timeout <seconds>", "give up after this time", parseSeconds)
     .addOption(
-      new Option("--log-level <level>", "log as JSON lines on standard error").choices(logLevels).default("silent" as const),
+      new Option("--log-level <level>", "log as JSON lines on standard error")
+        .choices(logLevels)
+        .default("silent" as const),
     )
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()

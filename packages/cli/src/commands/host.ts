@@ -61,9 +61,7 @@ Examples:
 async function addHost(session: Session, name: string, options: HostOptions): Promise<Answer> {
   const record = hostRecord(name, options)
   session.plugin(record.plugin).parseConfig(record.config)
-  const description = options.connect
-    ? await (await session.connect(record)).describeHost(session.call)
-    : undefined
+  const description = options.connect ? await (await session.connect(record)).describeHost(session.call) : undefined
   const host = await (await session.store()).putHost(record)
   return {
     json: { host, ...(description !== undefined && { description }) },
@@ -96,7 +94,12 @@ async function checkHost(session: Session, name: string): Promise<Answer> {
 
 function hostRecord(name: string, options: HostOptions): HostRecord {
   if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(name)) {
-    throw invalid("name", name, "is no host name", "Use a-z, 0-9, dots and dashes, at most 63, a letter or digit at both ends.")
+    throw invalid(
+      "name",
+      name,
+      "is no host name",
+      "Use a-z, 0-9, dots and dashes, at most 63, a letter or digit at both ends.",
+    )
   }
   if (options.plugin !== undefined) return { name, plugin: options.plugin, config: parseJson(options.config ?? "{}") }
   if (options.kvm === undefined) {

@@ -15,7 +15,11 @@ export interface ShownError {
 export function showError(error: unknown): ShownError {
   if (!isSlash64Error(error)) {
     const message = error instanceof Error ? error.message : String(error)
-    return { code: "INTERNAL", message, hint: "This is a defect: repeat with --log-level debug and report what it says." }
+    return {
+      code: "INTERNAL",
+      message,
+      hint: "This is a defect: repeat with --log-level debug and report what it says.",
+    }
   }
   return {
     code: error.code,

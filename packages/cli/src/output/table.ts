@@ -9,7 +9,14 @@ export function table(
   if (rows.length === 0) return empty
   const cells = [headings.map((heading) => heading.toUpperCase()), ...rows.map((row) => row.map(cell))]
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
-  return cells.map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n")
+  return cells
+    .map((row) =>
+      row
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n")
 }
 
 /** One thing, a line a field; what is undefined is left out. */
