@@ -1,6 +1,6 @@
 import { Slash64Error, quote } from "../errors.ts"
 import type { Store } from "../store/store.ts"
-import { newCall } from "./call.ts"
+import { newCall, untilAborted } from "./call.ts"
 import type { Call } from "./call.ts"
 import type { HypervisorHost, HypervisorPlugin } from "./hypervisor-plugin.ts"
 
@@ -41,18 +41,18 @@ export function openHosts(store: Pick<Store, "findHost">, plugins: readonly Hype
   return {
     open(name, call) {
       const open = connections.get(name)
-      if (open !== undefined) return open
+      if (open !== undefined) return untilAborted(open, call.signal)
       const { requestId } = call
       const shared = newCall({ requestId, timeoutMs: connectTimeoutMs, report: (progress) => call.report(progress) })
       const opening = connect(name, shared)
       connections.set(name, opening)
       opening.catch(() => connections.delete(name))
-      return opening
+      return untilAborted(opening, call.signal)
     },
     async close() {
       const open = await Promise.allSettled(connections.values())
       connections.clear()
-      await Promise.all(open.map((one) => (one.status === "fulfilled" ? one.value.close() : undefined)))
+      await Promise.all(open.flatMap((one) => (one.status === "fulfilled" ? one.value.close() : [])))
     },
   }
 }

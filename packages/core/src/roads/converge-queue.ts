@@ -1,4 +1,4 @@
-import { abortError, checkAborted } from "../plugin/call.ts"
+import { checkAborted, untilAborted } from "../plugin/call.ts"
 import type { Call } from "../plugin/call.ts"
 
 /**
@@ -49,10 +49,11 @@ class SharedRun<Answer> {
 
   constructor(body: () => Promise<Answer>) {
     this.#answer = body()
-    this.settled = this.#answer.then(
-      () => {},
-      () => {},
-    )
+    this.settled = this.#end()
+  }
+
+  async #end(): Promise<void> {
+    await Promise.allSettled([this.#answer])
   }
 
   start(run: (call: Call) => Promise<Answer>): Promise<Answer> {
@@ -69,13 +70,9 @@ class SharedRun<Answer> {
   async join(call: Call): Promise<Answer> {
     checkAborted(call.signal)
     this.#members.add(call)
-    const { promise: left, reject } = Promise.withResolvers<never>()
-    const leave = (): void => reject(abortError(call.signal))
-    call.signal.addEventListener("abort", leave, { once: true })
     try {
-      return await Promise.race([this.#answer, left])
+      return await untilAborted(this.#answer, call.signal)
     } finally {
-      call.signal.removeEventListener("abort", leave)
       this.#members.delete(call)
       if (this.#started && this.#members.size === 0) this.#abandoned.abort()
     }

@@ -85,7 +85,8 @@ function chooseTemplate(templates: readonly TemplateRecord[], digest: string | u
   const newest = templates.toSorted((a, b) => (a.registeredAt < b.registeredAt ? 1 : -1))
   const chosen = digest === undefined ? newest[0] : newest.find((one) => one.digest === digest)
   if (chosen !== undefined) return chosen
-  const which = digest === undefined ? "no router template is registered" : `router template ${quote(digest)} is not registered`
+  const which =
+    digest === undefined ? "no router template is registered" : `router template ${quote(digest)} is not registered`
   throw new Slash64Error("NOT_FOUND", which, {
     field: "template",
     value: quote(digest ?? ""),

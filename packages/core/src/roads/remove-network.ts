@@ -35,9 +35,13 @@ async function checkUnused(network: SharedNetwork, rooms: Rooms): Promise<void> 
   const nics = await rooms.store.listNics({ networkId: network.id })
   const [first] = nics
   if (first === undefined) return
-  throw new Slash64Error("FAILED_PRECONDITION", `network ${network.name} has ${nics.length} NICs, such as ${first.id}`, {
-    field: "network",
-    value: network.name,
-    hint: `Detach them first: slash64 nic detach ${first.id}.`,
-  })
+  throw new Slash64Error(
+    "FAILED_PRECONDITION",
+    `network ${network.name} has ${nics.length} NICs, such as ${first.id}`,
+    {
+      field: "network",
+      value: network.name,
+      hint: `Detach them first: slash64 nic detach ${first.id}.`,
+    },
+  )
 }

@@ -2,7 +2,7 @@ import type { Duid } from "../address/duid.ts"
 import type { Ipv4Address } from "../address/ipv4.ts"
 import type { Ipv6Address } from "../address/ipv6-address.ts"
 import type { MacAddress } from "../address/mac-address.ts"
-import type { Ipv4Side, Ipv6Side, Router } from "../network/records.ts"
+import type { Ipv4Side, Ipv6Side, Nic, Router } from "../network/records.ts"
 import type { NetworkSnapshot } from "../store/store.ts"
 
 /** All that a router VM serves: plain data, from which every file on it is rendered. Same state, same bytes. */
@@ -48,13 +48,17 @@ export function routerState({ network, nics, revision }: NetworkSnapshot, router
     reservations: nics
       .filter((nic) => nic.state !== "leaving")
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      .map((nic) => ({
-        nicId: nic.id,
-        mac: nic.mac,
-        ...(nic.ipv6 === undefined ? {} : { ipv6: nic.ipv6 }),
-        ...(nic.ipv4 === undefined ? {} : { ipv4: nic.ipv4 }),
-        hostname: nic.hostname,
-        isDefault: nic.isDefault,
-      })),
+      .map(toReservation),
+  }
+}
+
+function toReservation({ id, mac, ipv6, ipv4, hostname, isDefault }: Nic): Reservation {
+  return {
+    nicId: id,
+    mac,
+    ...(ipv6 === undefined ? {} : { ipv6 }),
+    ...(ipv4 === undefined ? {} : { ipv4 }),
+    hostname,
+    isDefault,
   }
 }
