@@ -1,3 +1,8 @@
+export { createRouterControl } from "./router-control.ts"
+export type { RouterControlOptions } from "./router-control.ts"
+export { openKeyStore } from "./keys/key-store.ts"
+export type { KeyStore, KeyStoreOptions, SshKey } from "./keys/key-store.ts"
+export type { RouterTimeouts } from "./push/router-session.ts"
 export { renderRouter } from "./render/render-router.ts"
 export type { RouterFiles } from "./render/render-router.ts"
 export { renderSeed } from "./seed/render-seed.ts"

@@ -1,0 +1,65 @@
+import { parseNicMac, type Call, type RouterControl, type RouterEndpoint } from "@slash64/core"
+import type { KeyStore } from "./keys/key-store.ts"
+import type { Manifest } from "./push/manifest.ts"
+import { pushState } from "./push/push-state.ts"
+import { RouterCommands } from "./push/router-commands.ts"
+import { RouterSession, defaultTimeouts, type RouterTimeouts } from "./push/router-session.ts"
+import { renderSeed } from "./seed/render-seed.ts"
+
+export interface RouterControlOptions {
+  readonly keys: KeyStore
+  /** Told of each push. Holds no secret. */
+  readonly log?: (message: string, fields: Readonly<Record<string, string | number>>) => void
+  readonly timeouts?: Partial<RouterTimeouts>
+}
+
+/** Drives router VMs over SSH, one held connection each. `close` ends them and what is under way on them. */
+export function createRouterControl({ keys, log, timeouts }: RouterControlOptions): RouterControl {
+  const limits = { ...defaultTimeouts, ...timeouts }
+  const routers = new Map<string, HeldRouter>()
+
+  function held(router: RouterEndpoint): HeldRouter {
+    const name = `${router.routerId} ${router.hostKey}`
+    const known = routers.get(name)
+    if (known) return known
+    const session = new RouterSession(() => keys.managementKey(), limits)
+    const fresh: HeldRouter = { commands: new RouterCommands(session, limits), manifest: undefined }
+    routers.set(name, fresh)
+    return fresh
+  }
+
+  return {
+    async identity(routerId) {
+      return { hostKey: (await keys.hostKey(routerId)).publicKey }
+    },
+    async seed(request) {
+      const [management, host] = await Promise.all([keys.managementKey(), keys.hostKey(request.routerId)])
+      return renderSeed(request, { managementKey: management.publicKey, hostPrivateKey: host.privateKey })
+    },
+    async push(router, state, call) {
+      const target = held(router)
+      const base = target.manifest
+      // Forgotten until it is known again: a push that fails may leave either generation.
+      target.manifest = undefined
+      const { result, manifest } = await pushState(target.commands, router, state, base, call)
+      target.manifest = manifest
+      log?.("router pushed", { routerId: router.routerId, requestId: call.requestId, ...result })
+      return result
+    },
+    async status(router, call) {
+      return held(router).commands.status(router, call)
+    },
+    async releaseLeases(router, mac, call: Call) {
+      return held(router).commands.release(router, parseNicMac("mac", mac), call)
+    },
+    async close() {
+      for (const { commands } of routers.values()) commands.close()
+      routers.clear()
+    },
+  }
+}
+
+interface HeldRouter {
+  readonly commands: RouterCommands
+  manifest: Manifest | undefined
+}
