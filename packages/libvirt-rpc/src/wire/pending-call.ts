@@ -1,0 +1,123 @@
+import { LibvirtConnectionError } from "../connection-error.ts"
+import { virNetMessageError } from "../generated/codecs.ts"
+import { VIR_NET_ERROR, VIR_NET_MESSAGE_PAYLOAD_MAX } from "../generated/protocol.ts"
+import { LibvirtError } from "../libvirt-error.ts"
+import type { Procedure } from "../procedure.ts"
+import type { LibvirtStream } from "../stream/libvirt-stream.ts"
+import type { Codec } from "../xdr/xdr-codec.ts"
+import { XdrError } from "../xdr/xdr-error.ts"
+import { XdrReader } from "../xdr/xdr-reader.ts"
+import { XdrWriter } from "../xdr/xdr-writer.ts"
+import type { Message } from "./message.ts"
+import type { Exchange } from "./session.ts"
+
+/** What of a procedure an answer needs. */
+type Answered<Ret> = Pick<Procedure<unknown, Ret>, "name" | "ret">
+
+/** One call from its sending to its reply, and for a call with a stream to the end of the stream. */
+export class PendingCall<Ret> implements Exchange {
+  readonly #procedure: Answered<Ret>
+  readonly #reply = Promise.withResolvers<Ret>()
+  readonly #open: ((serial: number) => LibvirtStream) | undefined
+  readonly #settled: () => void
+  readonly #signal: AbortSignal | undefined
+  #stream: LibvirtStream | undefined
+  #replied = false
+
+  /**
+   * `open` makes the stream of a procedure that has one, in the very moment of the reply: the first packet may stand
+   * right behind it. `settled` is called once, when libvirt is done with the call.
+   */
+  constructor(
+    procedure: Answered<Ret>,
+    rest: {
+      readonly open: ((serial: number) => LibvirtStream) | undefined
+      readonly settled: () => void
+      readonly signal: AbortSignal | undefined
+    },
+  ) {
+    this.#procedure = procedure
+    this.#open = rest.open
+    this.#settled = rest.settled
+    this.#signal = rest.signal
+    this.#signal?.addEventListener("abort", this.#abort, { once: true })
+  }
+
+  get reply(): Promise<Ret> {
+    return this.#reply.promise
+  }
+
+  receive(message: Message): boolean {
+    if (this.#replied) return this.#stream === undefined || this.#stream.receive(message)
+    this.#settle()
+    if (message.header.status === VIR_NET_ERROR) {
+      this.#reply.reject(parseError(this.#procedure.name, message.payload))
+      return true
+    }
+    try {
+      const ret = decode(this.#procedure.ret, message.payload)
+      this.#stream = this.#open?.(message.header.serial)
+      this.#reply.resolve(ret)
+    } catch (cause) {
+      this.#reply.reject(malformed(this.#procedure.name, cause))
+    }
+    // Nobody waits for the reply any more, so nobody will ever read or end its stream.
+    if (this.#signal?.aborted === true) this.#stream?.destroy()
+    return this.#stream === undefined
+  }
+
+  fail(reason: LibvirtConnectionError): void {
+    if (!this.#replied) this.#settle()
+    this.#reply.reject(reason)
+    this.#stream?.fail(reason)
+  }
+
+  readonly #abort = (): void => {
+    const text = `${this.#procedure.name} was aborted after it was sent: libvirt may do it or not`
+    const details = { outcome: "unknown", cause: this.#signal?.reason } as const
+    this.#reply.reject(new LibvirtConnectionError("ABORTED", text, details))
+  }
+
+  #settle(): void {
+    this.#replied = true
+    this.#signal?.removeEventListener("abort", this.#abort)
+    this.#settled()
+  }
+}
+
+/** The bytes of a call's arguments; a value that its type does not allow is INVALID_ARGUMENT. */
+export function encodeArgs<Args>(procedure: Pick<Procedure<Args, unknown>, "name" | "args">, args: Args): Buffer {
+  const writer = new XdrWriter()
+  try {
+    procedure.args.write(writer, args)
+    const { length } = writer.finish()
+    if (length > VIR_NET_MESSAGE_PAYLOAD_MAX) throw new XdrError(`${length} bytes are more than a message can hold`)
+  } catch (cause) {
+    if (!(cause instanceof XdrError)) throw cause
+    throw new LibvirtConnectionError("INVALID_ARGUMENT", `${procedure.name}: ${cause.message}`, { cause })
+  }
+  return writer.finish()
+}
+
+/** A payload that must hold exactly one value. */
+export function decode<T>(codec: Codec<T>, payload: Buffer): T {
+  const reader = new XdrReader(payload)
+  const value = codec.read(reader)
+  if (reader.remaining > 0) throw new XdrError(`${reader.remaining} bytes are left over`)
+  return value
+}
+
+/** What a message with status error says. */
+export function parseError(procedure: string, payload: Buffer): Error {
+  try {
+    return new LibvirtError(procedure, decode(virNetMessageError, payload))
+  } catch (cause) {
+    return malformed(procedure, cause)
+  }
+}
+
+function malformed(procedure: string, cause: unknown): LibvirtConnectionError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const text = `libvirt's answer to ${procedure} is malformed: ${reason}`
+  return new LibvirtConnectionError("PROTOCOL", text, { outcome: "unknown", cause })
+}

@@ -1,0 +1,129 @@
+import type { Duplex } from "node:stream"
+import { LibvirtConnectionError } from "../connection-error.ts"
+import {
+  REMOTE_PROTOCOL_VERSION,
+  VIR_NET_CALL,
+  VIR_NET_MESSAGE,
+  VIR_NET_OK,
+  VIR_NET_REPLY,
+  VIR_NET_STREAM,
+  VIR_NET_STREAM_HOLE,
+} from "../generated/protocol.ts"
+import { encodeHead, MessageReader, type Message } from "./message.ts"
+
+/** Who waits for the messages that carry one serial number. */
+export interface Exchange {
+  /** A reply, stream or hole message. Gives true when it was the last one. */
+  readonly receive: (message: Message) => boolean
+  readonly fail: (reason: LibvirtConnectionError) => void
+}
+
+export interface Target {
+  readonly program: number
+  readonly number: number
+}
+
+/**
+ * One byte stream with libvirt at its other end: numbers calls, sends messages, hands each received one to the
+ * exchange that it belongs to, and tells all of them when the connection is lost.
+ */
+export class Session {
+  readonly #duplex: Duplex
+  readonly #exchanges = new Map<number, Exchange>()
+  readonly #onEvent: (message: Message) => void
+  readonly #ended = Promise.withResolvers<LibvirtConnectionError>()
+  #lastSerial = 0
+  #failure: LibvirtConnectionError | undefined
+
+  constructor(duplex: Duplex, onEvent: (message: Message) => void) {
+    this.#duplex = duplex
+    this.#onEvent = onEvent
+    const reader = new MessageReader()
+    duplex.on("data", (chunk: Buffer) => {
+      try {
+        reader.push(chunk, (message) => this.#dispatch(message))
+      } catch (cause) {
+        this.#fail(asConnectionError(cause))
+      }
+    })
+    duplex.on("error", (cause) => {
+      this.#fail(new LibvirtConnectionError("CLOSED", `The connection to libvirt broke: ${cause.message}`, { cause }))
+    })
+    for (const event of ["end", "close"]) {
+      duplex.on(event, () => this.#fail(new LibvirtConnectionError("CLOSED", "libvirt closed the connection")))
+    }
+  }
+
+  /** Why the connection is over; undefined while it lives. */
+  get failure(): LibvirtConnectionError | undefined {
+    return this.#failure
+  }
+
+  /** Fulfilled, never rejected, with the reason when the connection is over. */
+  get ended(): Promise<LibvirtConnectionError> {
+    return this.#ended.promise
+  }
+
+  /** Sends a call; all that comes back for it goes to `exchange`. */
+  open(target: Target, args: Uint8Array, exchange: Exchange): void {
+    if (this.#failure !== undefined) return exchange.fail(this.#failure)
+    this.#lastSerial = (this.#lastSerial + 1) >>> 0
+    this.#exchanges.set(this.#lastSerial, exchange)
+    this.#send(target, VIR_NET_CALL, this.#lastSerial, VIR_NET_OK, args)
+  }
+
+  /** Sends one packet of a stream; calls back when the transport has taken it. */
+  sendStream(target: Target, serial: number, status: number, payload: Uint8Array, sent: () => void): void {
+    if (this.#failure !== undefined) return
+    this.#send(target, VIR_NET_STREAM, serial, status, payload, sent)
+  }
+
+  /** Sends a message that nobody answers. */
+  sendEvent(target: Target): void {
+    if (this.#failure === undefined) this.#send(target, VIR_NET_MESSAGE, 0, VIR_NET_OK, Buffer.alloc(0))
+  }
+
+  /** Ends the connection for this reason. */
+  close(reason: LibvirtConnectionError): void {
+    this.#fail(reason)
+  }
+
+  #send(target: Target, type: number, serial: number, status: number, payload: Uint8Array, sent?: () => void): void {
+    const header = { prog: target.program, vers: REMOTE_PROTOCOL_VERSION, proc: target.number, type, serial, status }
+    this.#duplex.cork()
+    this.#duplex.write(encodeHead(header, payload.length))
+    this.#duplex.write(payload, () => sent?.())
+    this.#duplex.uncork()
+  }
+
+  #dispatch(message: Message): void {
+    if (this.#failure !== undefined) return
+    const { type, serial } = message.header
+    if (type === VIR_NET_MESSAGE) return this.#onEvent(message)
+    if (type !== VIR_NET_REPLY && type !== VIR_NET_STREAM && type !== VIR_NET_STREAM_HOLE) {
+      const text = `libvirt sent a message of type ${type}, which is not for a client without file descriptors`
+      throw new LibvirtConnectionError("PROTOCOL", text)
+    }
+    const exchange = this.#exchanges.get(serial)
+    if (exchange === undefined) {
+      throw new LibvirtConnectionError("PROTOCOL", `libvirt answered call ${serial}, which was never sent`)
+    }
+    if (exchange.receive(message)) this.#exchanges.delete(serial)
+  }
+
+  #fail(reason: LibvirtConnectionError): void {
+    if (this.#failure !== undefined) return
+    this.#failure = reason
+    this.#duplex.destroy()
+    const exchanges = [...this.#exchanges.values()]
+    this.#exchanges.clear()
+    for (const exchange of exchanges) exchange.fail(reason.afterSending())
+    this.#ended.resolve(reason)
+  }
+}
+
+function asConnectionError(cause: unknown): LibvirtConnectionError {
+  if (cause instanceof LibvirtConnectionError) return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new LibvirtConnectionError("PROTOCOL", `libvirt sent what is no message of its protocol: ${reason}`, { cause })
+}
