@@ -10,7 +10,14 @@ export function codecName(name: string): string {
 
 /** `REMOTE_PROC_DOMAIN_LOOKUP_BY_UUID` -> `domainLookupByUuid`; QEMU's own keep a `qemu` in front. */
 export function procedureName(name: string): string {
-  return lowerFirst(pascal(name.replace(/^REMOTE_PROC_/, "").replace("_PROC_", "_").toLowerCase()))
+  return lowerFirst(
+    pascal(
+      name
+        .replace(/^REMOTE_PROC_/, "")
+        .replace("_PROC_", "_")
+        .toLowerCase(),
+    ),
+  )
 }
 
 /** `REMOTE_PROC_DOMAIN_LOOKUP_BY_UUID` -> `remote_domain_lookup_by_uuid`, to which `_args`, `_ret` or `_msg` is added. */

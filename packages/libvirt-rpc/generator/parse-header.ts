@@ -56,7 +56,8 @@ function evaluate(expression: string, known: ReadonlyMap<string, number>): numbe
   if (text.includes("|")) return apply("|", (left, right) => (left | right) >>> 0)
   if (text.includes("<<")) return apply("<<", (left, right) => (left << right) >>> 0)
   if (text.includes("+")) return apply("+", (left, right) => left + right)
-  const value = known.get(text) ?? (/^-?\d+U?L*$|^0x[\da-fA-F]+U?$/.test(text) ? Number(text.replace(/[UL]+$/, "")) : NaN)
+  const value =
+    known.get(text) ?? (/^-?\d+U?L*$|^0x[\da-fA-F]+U?$/.test(text) ? Number(text.replace(/[UL]+$/, "")) : NaN)
   if (Number.isNaN(value)) throw new Error(`The expression ${JSON.stringify(expression)} is not understood`)
   return value
 }
