@@ -68,10 +68,11 @@ export function isSlash64Error(error: unknown): error is Slash64Error {
   return typeof error === "object" && error !== null && "brand" in error && error.brand === brand
 }
 
-/** INVALID_ARGUMENT that names the field, the value as given, and what would be right. */
+/** INVALID_ARGUMENT that names the field, the value as given, and what would be right. Undefined: it is missing. */
 export function invalid(field: string, value: unknown, problem: string, hint: string): Slash64Error {
   const shown = quote(value)
-  return new Slash64Error("INVALID_ARGUMENT", `${field} ${shown}: ${problem}`, { field, value: shown, hint })
+  const message = value === undefined ? `${field} is missing` : `${field} ${shown}: ${problem}`
+  return new Slash64Error("INVALID_ARGUMENT", message, { field, value: shown, hint })
 }
 
 /** A value on one line for a message or a log: JSON, so a control character cannot forge another line. */

@@ -44,7 +44,7 @@ describe("parseIpv6Address", () => {
     ["2001:db8::1::2", /is not an IPv6 address/],
     ["2001:db8::12345", /is not an IPv6 address/],
     [1, /is not an IPv6 address/],
-    [undefined, /is not an IPv6 address/],
+    [undefined, /address is missing/],
   ])("refuses %j", (input, message) => {
     expect(() => parse(input)).toThrow(message)
     expect(() => parse(input)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field: "address" }))

@@ -45,14 +45,14 @@ export function splitRange(field: string, input: unknown): { readonly start: unk
     throw invalid(field, input, "is not a range", "give start and end")
   const unknown = Object.keys(input).find((key) => key !== "start" && key !== "end")
   if (unknown !== undefined) throw invalid(`${field}.${unknown}`, input, "is not known", "give start and end only")
-  const start = "start" in input ? (input.start ?? undefined) : undefined
-  const end = "end" in input ? (input.end ?? undefined) : undefined
+  const start = "start" in input ? input.start : undefined
+  const end = "end" in input ? input.end : undefined
   if (start === undefined)
     throw invalid(
       `${field}.start`,
       start,
-      "is missing: an end needs a start",
-      "give the first address of the range too",
+      "is missing",
+      "an end needs a start: give the first address of the range too",
     )
   return { start, end }
 }

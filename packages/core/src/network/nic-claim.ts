@@ -13,7 +13,7 @@ export interface NicClaim {
   /** Absent: chosen by the network's policy. */
   readonly requestedIpv6?: Ipv6Address
   readonly requestedIpv4?: Ipv4Address
-  /** Absent: made from the NIC's id. */
-  readonly hostname?: string
-  readonly isDefault: boolean
+  readonly hostname: string
+  /** Absent: the VM's default NIC when it has none yet. The store decides, for it sees the VM's other NICs. */
+  readonly isDefault?: boolean
 }

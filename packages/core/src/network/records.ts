@@ -20,7 +20,7 @@ export interface SharedNetwork {
   readonly domain?: string
   /** Lifetime of a DHCP lease, 120 to 86,400 s: finite, so a guest that was reinstalled is not locked out for ever. */
   readonly leaseSeconds: number
-  /** How long a released address rests before another NIC may have it. */
+  /** How long a released address rests before another NIC may have it; its last NIC may have it back at once. 0: not at all. */
   readonly quarantineSeconds: number
   readonly policy: AddressPolicy
   readonly portSecurity: boolean
@@ -48,6 +48,7 @@ export interface Ipv6Side {
 
 export interface Ipv4Side {
   readonly prefix: Ipv4Prefix
+  /** The guests' default router; it may be the router VM itself. */
   readonly gateway: Ipv4Address
   readonly router: Ipv4Address
   readonly range: Ipv4Range
@@ -72,7 +73,7 @@ export interface Nic {
   readonly duid: Duid
   readonly ipv6?: Ipv6Address
   readonly ipv4?: Ipv4Address
-  /** Name of the guest in DHCP and DNS; a DNS label. */
+  /** Name of the guest in DHCP and DNS; a DNS label, unique in its network. */
   readonly hostname: string
   /** The VM takes its default route and DNS here. */
   readonly isDefault: boolean

@@ -70,3 +70,16 @@ export function abortError(signal: AbortSignal, details: { readonly outcome?: "u
     ? new Slash64Error("DEADLINE_EXCEEDED", "the deadline passed", { hint, cause: reason, ...details })
     : new Slash64Error("CANCELLED", "the call was cancelled", { hint, cause: reason, ...details })
 }
+
+/** What `promise` gives, or {@link abortError} as soon as the signal is aborted; the work behind it goes on. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  checkAborted(signal)
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const leave = (): void => reject(abortError(signal))
+  signal.addEventListener("abort", leave, { once: true })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener("abort", leave)
+  }
+}

@@ -2,7 +2,8 @@ import type { Duid } from "../address/duid.ts"
 import type { Ipv4Address } from "../address/ipv4.ts"
 import type { Ipv6Address } from "../address/ipv6-address.ts"
 import type { MacAddress } from "../address/mac-address.ts"
-import type { Ipv4Side, Ipv6Side } from "../network/records.ts"
+import type { Ipv4Side, Ipv6Side, Nic, Router } from "../network/records.ts"
+import type { NetworkSnapshot } from "../store/store.ts"
 
 /** All that a router VM serves: plain data, from which every file on it is rendered. Same state, same bytes. */
 export interface RouterState {
@@ -28,4 +29,36 @@ export interface Reservation {
   readonly ipv4?: Ipv4Address
   readonly hostname: string
   readonly isDefault: boolean
+}
+
+/** What `router` serves by the records of one moment; the reservations by NIC id. */
+export function routerState({ network, nics, revision }: NetworkSnapshot, router: Router): RouterState {
+  return {
+    routerId: router.id,
+    networkId: network.id,
+    revision,
+    guestMac: router.guestMac,
+    controlMac: router.controlMac,
+    mtu: network.mtu,
+    serverDuid: router.serverDuid,
+    ...(network.ipv6 === undefined ? {} : { ipv6: network.ipv6 }),
+    ...(network.ipv4 === undefined ? {} : { ipv4: network.ipv4 }),
+    ...(network.domain === undefined ? {} : { domain: network.domain }),
+    leaseSeconds: network.leaseSeconds,
+    reservations: nics
+      .filter((nic) => nic.state !== "leaving")
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .map(toReservation),
+  }
+}
+
+function toReservation({ id, mac, ipv6, ipv4, hostname, isDefault }: Nic): Reservation {
+  return {
+    nicId: id,
+    mac,
+    ...(ipv6 === undefined ? {} : { ipv6 }),
+    ...(ipv4 === undefined ? {} : { ipv4 }),
+    hostname,
+    isDefault,
+  }
 }

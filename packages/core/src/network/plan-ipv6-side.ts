@@ -1,0 +1,127 @@
+import { z } from "zod"
+import { addressAt } from "../allocate/address-space.ts"
+import { ipv6FromBigInt, ipv6Kind, parseIpv6Address } from "../address/ipv6-address.ts"
+import type { Ipv6Address } from "../address/ipv6-address.ts"
+import { parseIpv6Range } from "../address/ipv6-range.ts"
+import type { Ipv6Range } from "../address/ipv6-range.ts"
+import { addressInPrefix64, isInPrefix64, parsePrefix64 } from "../address/prefix64.ts"
+import type { Prefix64 } from "../address/prefix64.ts"
+import { invalid } from "../errors.ts"
+import { parseShape } from "./parse-shape.ts"
+import { planDns } from "./plan-dns.ts"
+import type { Ipv6Side } from "./records.ts"
+import { ipv6Space, reservedIpv6 } from "./reserved.ts"
+
+const shape = z.strictObject({
+  prefix: z.unknown().optional(),
+  gateway: z.unknown().optional(),
+  ra: z.enum(["external", "router"]).optional(),
+  router: z.unknown().optional(),
+  range: z.unknown().optional(),
+  dns: z.array(z.unknown()).optional(),
+})
+type Request = z.output<typeof shape>
+
+/** The IPv6 side of a network by its rules. Throws INVALID_ARGUMENT that names the field. */
+export function planIpv6Side(input: unknown): Ipv6Side {
+  const request = parseShape("ipv6", shape, input)
+  const prefix = planPrefix(request.prefix)
+  const range = planRange(prefix, request.range)
+  const ra = request.ra ?? "external"
+  const { gateway, router } = ra === "router" ? planOwnGateway(prefix, request) : planRouters(prefix, range, request)
+  if (ipv6Space({ prefix, range, others: [gateway, router] }).capacity === 0n)
+    throw invalid(
+      "ipv6.range",
+      request.range,
+      "has no address for guests: all of it is reserved",
+      "give a larger range",
+    )
+  return { prefix, gateway, ra, router, range, dns: planDns("ipv6.dns", request.dns ?? [], planDnsServer) }
+}
+
+function planPrefix(input: unknown): Prefix64 {
+  const prefix = parsePrefix64("ipv6.prefix", input)
+  const kind = ipv6Kind(addressInPrefix64(prefix, 2n))
+  const hint = "use a global, unique-local (fd00::/8) or documentation (2001:db8::/32) prefix"
+  if (kind === "multicast" || kind === "link-local") throw invalid("ipv6.prefix", input, `is ${kind}`, hint)
+  if (prefix === "::/64") throw invalid("ipv6.prefix", input, "holds the loopback and the IPv4-mapped addresses", hint)
+  return prefix
+}
+
+/** Without a range: the whole prefix less what is reserved at its ends. */
+function planRange(prefix: Prefix64, input: unknown): Ipv6Range {
+  if (input === undefined)
+    return { start: addressInPrefix64(prefix, 1n), end: addressInPrefix64(prefix, 0xffffffffffffff7fn) }
+  const range = parseIpv6Range("ipv6.range", input)
+  inPrefix("ipv6.range.start", prefix, range.start)
+  inPrefix("ipv6.range.end", prefix, range.end)
+  return range
+}
+
+/** RA mode `router`: the router VM is the gateway. */
+function planOwnGateway(prefix: Prefix64, request: Request): Pick<Ipv6Side, "gateway" | "router"> {
+  const gateway = planRouterAddress("ipv6.gateway", prefix, request.gateway)
+  const router = planRouterAddress("ipv6.router", prefix, request.router)
+  const address = router ?? gateway ?? addressInPrefix64(prefix, 1n)
+  if (gateway !== undefined && gateway !== address)
+    throw invalid(
+      "ipv6.gateway",
+      gateway,
+      `is not the router VM's own address ${address}, which RA mode router advertises`,
+      "leave out the gateway, or use RA mode external",
+    )
+  return { gateway: address, router: address }
+}
+
+/** RA mode `external`: the gateway is the rack router, and the router VM has another address. */
+function planRouters(prefix: Prefix64, range: Ipv6Range, request: Request): Pick<Ipv6Side, "gateway" | "router"> {
+  const gateway = planRouterAddress("ipv6.gateway", prefix, request.gateway)
+  if (gateway === undefined)
+    throw invalid(
+      "ipv6.gateway",
+      undefined,
+      "is missing",
+      `prefix and gateway come together: give the rack router's address in ${prefix}, or set ipv6.ra to router`,
+    )
+  const given = planRouterAddress("ipv6.router", prefix, request.router)
+  if (given === gateway)
+    throw invalid(
+      "ipv6.router",
+      given,
+      "is the gateway's address",
+      "give the router VM another, or set ipv6.ra to router",
+    )
+  return { gateway, router: given ?? firstFree(prefix, range, gateway) }
+}
+
+function firstFree(prefix: Prefix64, range: Ipv6Range, gateway: Ipv6Address): Ipv6Address {
+  const space = ipv6Space({ prefix, range, others: [gateway] })
+  if (space.capacity > 0n) return ipv6FromBigInt(addressAt(space, 0n))
+  throw invalid(
+    "ipv6.range",
+    `${range.start}-${range.end}`,
+    "has no address for the router VM",
+    "give a larger range, or ipv6.router",
+  )
+}
+
+function planRouterAddress(field: string, prefix: Prefix64, input: unknown): Ipv6Address | undefined {
+  if (input === undefined) return undefined
+  const address = parseIpv6Address(field, input)
+  inPrefix(field, prefix, address)
+  const why = reservedIpv6(prefix, address)
+  if (why !== undefined) throw invalid(field, input, `is ${why}`, `use another address of ${prefix}`)
+  return address
+}
+
+function inPrefix(field: string, prefix: Prefix64, address: Ipv6Address): void {
+  if (isInPrefix64(prefix, address)) return
+  throw invalid(field, address, `is not in the prefix ${prefix}`, `use an address of ${prefix}`)
+}
+
+function planDnsServer(field: string, input: unknown): Ipv6Address {
+  const address = parseIpv6Address(field, input)
+  const kind = ipv6Kind(address)
+  if (kind === "global" || kind === "unique-local" || kind === "documentation") return address
+  throw invalid(field, input, `is ${kind}, which guests cannot ask`, "give a global or unique-local address")
+}

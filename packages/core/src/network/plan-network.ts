@@ -1,0 +1,87 @@
+import { z } from "zod"
+import { parseId } from "../address/id.ts"
+import { invalid } from "../errors.ts"
+import type { NetworkAttachment } from "../plugin/hypervisor-plugin.ts"
+import { parseDomain, parseInterfaceName, parseName, parseWholeNumber } from "./names.ts"
+import { parseShape } from "./parse-shape.ts"
+import { planIpv4Side } from "./plan-ipv4-side.ts"
+import { planIpv6Side } from "./plan-ipv6-side.ts"
+import type { SharedNetwork } from "./records.ts"
+
+const attachmentShape = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("isolated") }),
+  z.strictObject({ kind: z.literal("bridge"), bridge: z.unknown().optional() }),
+  z.strictObject({ kind: z.literal("vlan"), uplink: z.unknown().optional(), vlan: z.unknown().optional() }),
+  z.strictObject({ kind: z.literal("openvswitch"), bridge: z.unknown().optional(), vlan: z.unknown().optional() }),
+])
+
+const shape = z.strictObject({
+  id: z.unknown().optional(),
+  name: z.unknown().optional(),
+  attachment: attachmentShape,
+  mtu: z.unknown().optional(),
+  ipv6: z.unknown().optional(),
+  ipv4: z.unknown().optional(),
+  domain: z.unknown().optional(),
+  leaseSeconds: z.unknown().optional(),
+  quarantineSeconds: z.unknown().optional(),
+  policy: z.enum(["stable", "sequential"]).optional(),
+  portSecurity: z.boolean().optional(),
+})
+
+/**
+ * What a caller asks for as a shared network, by every rule that needs no look at other networks (for those see
+ * {@link checkAgainst}). Left out: the id is the name; MTU 1500; leases of an hour; quarantine as long as a lease;
+ * policy `stable`; no port security. Pure. Throws INVALID_ARGUMENT that names the field, the value and what is right.
+ */
+export function planNetwork(request: unknown): SharedNetwork {
+  const { ipv6, ipv4, domain, ...rest } = parseShape("", shape, request)
+  if (ipv6 === undefined && ipv4 === undefined)
+    throw invalid(
+      "ipv6",
+      undefined,
+      "is missing",
+      "give an IPv6 /64 (ipv6.prefix and ipv6.gateway), an IPv4 prefix, or both",
+    )
+  const side6 = ipv6 === undefined ? undefined : planIpv6Side(ipv6)
+  const side4 = ipv4 === undefined ? undefined : planIpv4Side(ipv4, side6?.ra === "router")
+  const name = parseName("name", rest.name)
+  const leaseSeconds = parseWholeNumber("leaseSeconds", rest.leaseSeconds ?? 3600, 120, 86_400)
+  return {
+    id: parseId("id", rest.id ?? name),
+    name,
+    attachment: planAttachment(rest.attachment),
+    mtu: parseWholeNumber("mtu", rest.mtu ?? 1500, 1280, 9216),
+    ...(side6 && { ipv6: side6 }),
+    ...(side4 && { ipv4: side4 }),
+    ...(domain !== undefined && { domain: parseDomain("domain", domain) }),
+    leaseSeconds,
+    quarantineSeconds: parseWholeNumber("quarantineSeconds", rest.quarantineSeconds ?? leaseSeconds, 0, 31_536_000),
+    policy: rest.policy ?? "stable",
+    portSecurity: rest.portSecurity ?? false,
+  }
+}
+
+function planAttachment(request: z.output<typeof attachmentShape>): NetworkAttachment {
+  switch (request.kind) {
+    case "isolated":
+      return { kind: "isolated" }
+    case "bridge":
+      return { kind: "bridge", bridge: parseInterfaceName("attachment.bridge", request.bridge) }
+    case "vlan":
+      return {
+        kind: "vlan",
+        uplink: parseInterfaceName("attachment.uplink", request.uplink),
+        vlan: parseVlan(request.vlan),
+      }
+    case "openvswitch": {
+      const bridge = parseInterfaceName("attachment.bridge", request.bridge)
+      return { kind: "openvswitch", bridge, ...(request.vlan !== undefined && { vlan: parseVlan(request.vlan) }) }
+    }
+  }
+}
+
+/** 0 and 4095 are reserved (IEEE 802.1Q). */
+function parseVlan(input: unknown): number {
+  return parseWholeNumber("attachment.vlan", input, 1, 4094)
+}

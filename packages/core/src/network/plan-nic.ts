@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto"
+import { z } from "zod"
+import { isInSpace } from "../allocate/address-space.ts"
+import { parseId, parseUuid } from "../address/id.ts"
+import { ipv4ToBigInt, isInIpv4Prefix, parseIpv4Address } from "../address/ipv4.ts"
+import type { Ipv4Address } from "../address/ipv4.ts"
+import { ipv6ToBigInt, parseIpv6Address } from "../address/ipv6-address.ts"
+import type { Ipv6Address } from "../address/ipv6-address.ts"
+import { parseNicMac } from "../address/mac-address.ts"
+import { isInPrefix64 } from "../address/prefix64.ts"
+import { invalid } from "../errors.ts"
+import { isReservedHostname, parseHostname } from "./names.ts"
+import type { NicClaim } from "./nic-claim.ts"
+import { parseShape } from "./parse-shape.ts"
+import type { SharedNetwork } from "./records.ts"
+import { guestIpv4Space, guestIpv6Space, reservedIpv4, reservedIpv6 } from "./reserved.ts"
+
+const shape = z.strictObject({
+  id: z.unknown().optional(),
+  networkId: z.unknown().optional(),
+  host: z.unknown().optional(),
+  vmId: z.unknown().optional(),
+  mac: z.unknown().optional(),
+  requestedIpv6: z.unknown().optional(),
+  requestedIpv4: z.unknown().optional(),
+  hostname: z.unknown().optional(),
+  isDefault: z.boolean().optional(),
+})
+
+/**
+ * What a caller asks for as a NIC on `network`, by every rule that needs no look at other NICs; whether a requested
+ * address is free is for the store to say. `networkId` may be left out. Pure. Throws INVALID_ARGUMENT that names
+ * the field, the value and what is right.
+ */
+export function planNic(request: unknown, network: SharedNetwork): NicClaim {
+  const given = parseShape("", shape, request)
+  if (given.networkId !== undefined && given.networkId !== network.id)
+    throw invalid(
+      "networkId",
+      given.networkId,
+      `is not the network ${network.id}`,
+      `give ${network.id}, or leave it out`,
+    )
+  const id = parseId("id", given.id)
+  return {
+    id,
+    networkId: network.id,
+    host: parseId("host", given.host),
+    vmId: parseUuid("vmId", given.vmId),
+    ...(given.mac !== undefined && { mac: parseNicMac("mac", given.mac) }),
+    ...(given.requestedIpv6 !== undefined && { requestedIpv6: planIpv6(given.requestedIpv6, network) }),
+    ...(given.requestedIpv4 !== undefined && { requestedIpv4: planIpv4(given.requestedIpv4, network) }),
+    hostname: given.hostname === undefined ? hostnameForNic(id) : parseHostname("hostname", given.hostname),
+    ...(given.isDefault !== undefined && { isDefault: given.isDefault }),
+  }
+}
+
+/** The name of a guest that was given none: its NIC's id where that can be a name, else one with a hash of it. */
+export function hostnameForNic(nicId: string): string {
+  if (nicId.length <= 63 && !isReservedHostname(nicId)) return nicId
+  return `nic-${createHash("sha256").update(nicId).digest("hex").slice(0, 16)}`
+}
+
+function planIpv6(input: unknown, network: SharedNetwork): Ipv6Address {
+  const field = "requestedIpv6"
+  const address = parseIpv6Address(field, input)
+  const side = network.ipv6
+  if (side === undefined)
+    throw invalid(field, input, `network ${network.id} has no IPv6`, "leave it out, or choose another network")
+  const hint = `ask for a free address from ${side.range.start} to ${side.range.end}, or for none`
+  if (!isInPrefix64(side.prefix, address)) throw invalid(field, input, `is not in the prefix ${side.prefix}`, hint)
+  if (address === side.gateway) throw invalid(field, input, "is the network's gateway", hint)
+  if (address === side.router) throw invalid(field, input, "is the router VM's address", hint)
+  const why = reservedIpv6(side.prefix, address)
+  if (why !== undefined) throw invalid(field, input, `is ${why}`, hint)
+  if (!isInSpace(guestIpv6Space(side), ipv6ToBigInt(address)))
+    throw invalid(field, input, `is not in the range ${side.range.start} to ${side.range.end}`, hint)
+  return address
+}
+
+function planIpv4(input: unknown, network: SharedNetwork): Ipv4Address {
+  const field = "requestedIpv4"
+  const address = parseIpv4Address(field, input)
+  const side = network.ipv4
+  if (side === undefined)
+    throw invalid(field, input, `network ${network.id} has no IPv4`, "leave it out, or choose another network")
+  const hint = `ask for a free address from ${side.range.start} to ${side.range.end}, or for none`
+  if (!isInIpv4Prefix(side.prefix, address)) throw invalid(field, input, `is not in the prefix ${side.prefix}`, hint)
+  if (address === side.gateway) throw invalid(field, input, "is the network's gateway", hint)
+  if (address === side.router) throw invalid(field, input, "is the router VM's address", hint)
+  const why = reservedIpv4(side.prefix, address)
+  if (why !== undefined) throw invalid(field, input, `is ${why}`, hint)
+  if (!isInSpace(guestIpv4Space(side), ipv4ToBigInt(address)))
+    throw invalid(field, input, `is not in the range ${side.range.start} to ${side.range.end}`, hint)
+  return address
+}

@@ -1,0 +1,94 @@
+import { Slash64Error, isSlash64Error } from "../errors.ts"
+import type { NicClaim } from "../network/nic-claim.ts"
+import { planNic } from "../network/plan-nic.ts"
+import type { Nic, SharedNetwork } from "../network/records.ts"
+import type { Call } from "../plugin/call.ts"
+import type { HostNic, HypervisorHost } from "../plugin/hypervisor-plugin.ts"
+import type { PushResult } from "../router/router-control.ts"
+import { converge, findStartedRouter } from "./converge-router.ts"
+import { findNetwork } from "./find-network.ts"
+import { toNetworkSpec, toNicSpec } from "./host-specs.ts"
+import { beginStep, repeat } from "./repeat.ts"
+import { parseAttachNic } from "./road-requests.ts"
+import type { AttachNicRequest } from "./road-requests.ts"
+import type { Rooms } from "./rooms.ts"
+
+export interface AttachedNic {
+  readonly nic: Nic
+  readonly port: HostNic
+  readonly push: PushResult
+}
+
+/**
+ * Gives a VM a NIC on a shared network, with addresses that are its own. The reservation is on the router before
+ * the NIC is plugged, so the guest's first question has its answer. Repeated: the same NIC, and whatever a crash
+ * left undone is done. Where the router does not answer, the NIC is claimed and not plugged, and the error is
+ * UNAVAILABLE: repeat, or detach it.
+ *
+ * Nothing is claimed when the request is wrong (INVALID_ARGUMENT), the network, host or VM is unknown (NOT_FOUND),
+ * or the network has no router that runs (FAILED_PRECONDITION).
+ */
+export async function attachNic(request: AttachNicRequest, rooms: Rooms, call: Call): Promise<AttachedNic> {
+  const asked = parseAttachNic(request)
+  const network = await findNetwork(asked.network, rooms)
+  const plan = planNic(asked.nic, network)
+  await findStartedRouter(network, rooms)
+  beginStep(call, "looking at the host")
+  const host = await repeat(rooms, call, () => rooms.hosts.open(plan.host, call))
+  await repeat(rooms, call, () => checkHost(plan, network, host, call))
+
+  beginStep(call, "claiming an address")
+  const nic = checkWanted(await rooms.store.claimNic(plan))
+  beginStep(call, "making the network on the host")
+  await repeat(rooms, call, () => host.ensureNetwork(toNetworkSpec(network), call))
+  const push = await converge(network, rooms, call)
+  beginStep(call, "plugging the NIC")
+  const port = await repeat(rooms, call, () => host.attachNic(toNicSpec(nic, network), call))
+  beginStep(call, "recording the NIC")
+  const attached = await recordAttached(nic, rooms, host, call)
+  rooms.log.info({ requestId: call.requestId, nic: nic.id, vm: nic.vmId, network: network.id }, "NIC attached")
+  return { nic: attached, port, push }
+}
+
+async function checkHost(plan: NicClaim, network: SharedNetwork, host: HypervisorHost, call: Call): Promise<void> {
+  if ((await host.findVm(plan.vmId, call)) === undefined) {
+    throw new Slash64Error("NOT_FOUND", `vmId ${plan.vmId}: host ${plan.host} has no such VM`, {
+      field: "vmId",
+      value: plan.vmId,
+      hint: "Check the UUID and the host.",
+    })
+  }
+  if (!network.portSecurity) return
+  const { capabilities } = await host.describeHost(call)
+  if (capabilities.portSecurity) return
+  throw new Slash64Error("FAILED_PRECONDITION", `host ${plan.host} has no port security, which ${network.name} asks`, {
+    field: "host",
+    value: plan.host,
+    hint: "Use a host that has it, or a network without portSecurity.",
+  })
+}
+
+function checkWanted(nic: Nic): Nic {
+  if (nic.state !== "leaving") return nic
+  throw new Slash64Error("FAILED_PRECONDITION", `NIC ${nic.id} is being detached`, {
+    field: "id",
+    value: nic.id,
+    hint: `Finish that first: slash64 nic detach ${nic.id}.`,
+  })
+}
+
+/** Somebody may have detached the NIC while we plugged it; the store has the last word, so the port goes again. */
+async function recordAttached(nic: Nic, rooms: Rooms, host: HypervisorHost, call: Call): Promise<Nic> {
+  try {
+    return await rooms.store.markNic(nic.id, "attached")
+  } catch (error) {
+    if (!isSlash64Error(error) || (error.code !== "NOT_FOUND" && error.code !== "FAILED_PRECONDITION")) throw error
+    await repeat(rooms, call, () => host.detachNic(nic, call))
+    throw new Slash64Error("ABORTED", `NIC ${nic.id} was detached by somebody else meanwhile`, {
+      field: "id",
+      value: nic.id,
+      hint: "Repeat if it should be attached.",
+      cause: error,
+    })
+  }
+}

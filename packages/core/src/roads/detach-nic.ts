@@ -1,0 +1,68 @@
+import { Slash64Error, isSlash64Error } from "../errors.ts"
+import type { Nic } from "../network/records.ts"
+import type { Call } from "../plugin/call.ts"
+import { converge, endpointOf } from "./converge-router.ts"
+import { findNetwork } from "./find-network.ts"
+import { beginStep, repeat } from "./repeat.ts"
+import type { Rooms } from "./rooms.ts"
+
+/** What was detached; `nic` is absent when there was none. */
+export interface DetachedNic {
+  readonly nic?: Nic
+}
+
+/**
+ * Takes a NIC from its VM and, last of all, its addresses from the NIC: they rest for the network's quarantine.
+ * Repeated, or absent: success. Where the host or the router does not answer the NIC stays `leaving`, nobody else
+ * gets its addresses, and the error is UNAVAILABLE: repeat.
+ */
+export async function detachNic(nicId: string, rooms: Rooms, call: Call): Promise<DetachedNic> {
+  const nic = await rooms.store.findNic(nicId)
+  if (nic === undefined) return {}
+
+  beginStep(call, "marking the NIC as leaving")
+  const leaving = await markLeaving(nic, rooms)
+  if (leaving === undefined) return { nic }
+  beginStep(call, "unplugging the NIC")
+  const host = await repeat(rooms, call, () => rooms.hosts.open(leaving.host, call))
+  await repeat(rooms, call, () => host.detachNic({ id: leaving.id, vmId: leaving.vmId }, call))
+  await takeFromRouter(leaving, rooms, call)
+  beginStep(call, "freeing the addresses")
+  await rooms.store.freeNic(leaving.id)
+  rooms.log.info({ requestId: call.requestId, nic: leaving.id, vm: leaving.vmId }, "NIC detached")
+  return { nic: leaving }
+}
+
+/** Undefined when somebody else has finished meanwhile. */
+async function markLeaving(nic: Nic, rooms: Rooms): Promise<Nic | undefined> {
+  try {
+    return await rooms.store.markNic(nic.id, "leaving")
+  } catch (error) {
+    if (isSlash64Error(error) && error.code === "NOT_FOUND") return undefined
+    throw error
+  }
+}
+
+/** A network whose router is gone has nobody who would serve the address. */
+async function takeFromRouter(nic: Nic, rooms: Rooms, call: Call): Promise<void> {
+  const network = await findNetwork(nic.networkId, rooms)
+  const router = await rooms.store.findRouter(network.id)
+  if (router?.state !== "running") return
+  try {
+    await converge(network, rooms, call)
+    beginStep(call, "releasing the lease")
+    await repeat(rooms, call, () => rooms.routers.releaseLeases(endpointOf(router, network, rooms), nic.mac, call))
+  } catch (error) {
+    throw explain(error, nic, network.name)
+  }
+}
+
+function explain(error: unknown, nic: Nic, network: string): unknown {
+  if (!isSlash64Error(error) || error.code !== "UNAVAILABLE") return error
+  return new Slash64Error("UNAVAILABLE", `NIC ${nic.id} is unplugged, and its address is kept: ${error.message}`, {
+    hint: `Repeat when the router answers; if it never will: slash64 router remove ${network} --force, then repeat.`,
+    ...(error.outcome === undefined ? {} : { outcome: error.outcome }),
+    ...(error.native === undefined ? {} : { native: error.native }),
+    cause: error,
+  })
+}

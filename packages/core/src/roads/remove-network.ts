@@ -1,0 +1,47 @@
+import { Slash64Error } from "../errors.ts"
+import type { SharedNetwork } from "../network/records.ts"
+import type { Call } from "../plugin/call.ts"
+import { removeRouter } from "./remove-router.ts"
+import { beginStep, repeat } from "./repeat.ts"
+import type { Rooms } from "./rooms.ts"
+
+/** What was removed; `network` is absent when there was none. */
+export interface RemovedNetwork {
+  readonly network?: SharedNetwork
+}
+
+/**
+ * Takes a network away: its router, what stands of it on every host, then its record. FAILED_PRECONDITION while a
+ * NIC stands on it. Repeated, or absent: success.
+ */
+export async function removeNetwork(networkIdOrName: string, rooms: Rooms, call: Call): Promise<RemovedNetwork> {
+  const network = await rooms.store.findNetwork(networkIdOrName)
+  if (network === undefined) return {}
+  await checkUnused(network, rooms)
+
+  await removeRouter({ network: network.id }, rooms, call)
+  for (const { name } of await rooms.store.listHosts()) {
+    beginStep(call, `removing the network from host ${name}`)
+    const host = await repeat(rooms, call, () => rooms.hosts.open(name, call))
+    await repeat(rooms, call, () => host.removeNetwork(network.id, call))
+  }
+  beginStep(call, "forgetting the network")
+  await rooms.store.removeNetwork(network.id)
+  rooms.log.info({ requestId: call.requestId, network: network.id }, "network removed")
+  return { network }
+}
+
+async function checkUnused(network: SharedNetwork, rooms: Rooms): Promise<void> {
+  const nics = await rooms.store.listNics({ networkId: network.id })
+  const [first] = nics
+  if (first === undefined) return
+  throw new Slash64Error(
+    "FAILED_PRECONDITION",
+    `network ${network.name} has ${nics.length} NICs, such as ${first.id}`,
+    {
+      field: "network",
+      value: network.name,
+      hint: `Detach them first: slash64 nic detach ${first.id}.`,
+    },
+  )
+}

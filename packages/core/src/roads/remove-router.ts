@@ -1,0 +1,45 @@
+import { Slash64Error } from "../errors.ts"
+import type { Router, SharedNetwork } from "../network/records.ts"
+import type { Call } from "../plugin/call.ts"
+import { findNetwork } from "./find-network.ts"
+import { beginStep, repeat } from "./repeat.ts"
+import { parseRemoveRouter } from "./road-requests.ts"
+import type { RemoveRouterRequest } from "./road-requests.ts"
+import type { Rooms } from "./rooms.ts"
+
+/** What was removed; `router` is absent when there was none. */
+export interface RemovedRouter {
+  readonly router?: Router
+}
+
+/**
+ * Takes a network's router VM away, with its disks. FAILED_PRECONDITION while NICs stand on the network, unless
+ * forced: they keep their addresses, and a router started later serves them again. Repeated, or absent: success.
+ */
+export async function removeRouter(request: RemoveRouterRequest, rooms: Rooms, call: Call): Promise<RemovedRouter> {
+  const asked = parseRemoveRouter(request)
+  const network = await findNetwork(asked.network, rooms)
+  const router = await rooms.store.findRouter(network.id)
+  if (router === undefined) return {}
+  if (!asked.force) await checkUnused(network, rooms)
+
+  beginStep(call, "marking the router as leaving")
+  await rooms.store.markRouter(router.id, "leaving")
+  beginStep(call, "removing the router VM")
+  const host = await repeat(rooms, call, () => rooms.hosts.open(router.host, call))
+  await repeat(rooms, call, () => host.removeRouter(router.id, call))
+  beginStep(call, "forgetting the router")
+  await rooms.store.removeRouter(router.id)
+  rooms.log.info({ requestId: call.requestId, router: router.id, network: network.id }, "router removed")
+  return { router }
+}
+
+async function checkUnused(network: SharedNetwork, rooms: Rooms): Promise<void> {
+  const nics = await rooms.store.listNics({ networkId: network.id })
+  if (nics.length === 0) return
+  throw new Slash64Error("FAILED_PRECONDITION", `the router of ${network.name} serves ${nics.length} NICs`, {
+    field: "network",
+    value: network.name,
+    hint: "Detach them first; or force it: they keep their addresses, and nobody renews their leases meanwhile.",
+  })
+}

@@ -1,0 +1,71 @@
+import { z } from "zod"
+import { parseShape } from "../network/parse-shape.ts"
+
+/** What {@link attachNic} is asked. Parsed as unknown: a caller in JavaScript may hand in anything. */
+export interface AttachNicRequest {
+  /** Id or name of the network. */
+  readonly network: string
+  /** The NIC's id, the caller's own: a repeat names the same NIC. {@link nicIdFor} makes one. */
+  readonly id: string
+  /** Name of the host that the VM is on. */
+  readonly host: string
+  /** UUID of the VM; {@link resolveVm} finds it by name. */
+  readonly vmId: string
+  readonly mac?: string
+  readonly requestedIpv6?: string
+  readonly requestedIpv4?: string
+  readonly hostname?: string
+  readonly isDefault?: boolean
+}
+
+export interface StartRouterRequest {
+  /** Id or name of the network. */
+  readonly network: string
+  /** Name of the host that the router VM runs on. */
+  readonly host: string
+  /** The router's id. Absent: made from the network's. */
+  readonly id?: string
+  /** Digest of a registered template. Absent: the router's own, or for a new router the one registered last. */
+  readonly template?: string
+  /** Default 1. */
+  readonly vcpus?: number
+  /** Default 256. */
+  readonly memoryMiB?: number
+  /** A static control address with its prefix length; absent: the EUI-64 link-local. */
+  readonly controlAddress?: string
+}
+
+export interface RemoveRouterRequest {
+  /** Id or name of the network. */
+  readonly network: string
+  /** Also while NICs stand on the network: they keep their addresses, and nobody renews their leases. */
+  readonly force?: boolean
+}
+
+const attachNicShape = z.looseObject({ network: z.string() })
+
+/** The network that a NIC is asked on, and the rest for `planNic`. */
+export function parseAttachNic(request: unknown): { readonly network: string; readonly nic: unknown } {
+  const { network, ...nic } = parseShape("", attachNicShape, request)
+  return { network, nic }
+}
+
+const startRouterShape = z.strictObject({
+  network: z.string(),
+  host: z.string(),
+  id: z.string().optional(),
+  template: z.string().optional(),
+  vcpus: z.int().min(1).max(16).default(1),
+  memoryMiB: z.int().min(128).max(65_536).default(256),
+  controlAddress: z.string().optional(),
+})
+
+export function parseStartRouter(request: unknown): z.output<typeof startRouterShape> {
+  return parseShape("", startRouterShape, request)
+}
+
+const removeRouterShape = z.strictObject({ network: z.string(), force: z.boolean().default(false) })
+
+export function parseRemoveRouter(request: unknown): z.output<typeof removeRouterShape> {
+  return parseShape("", removeRouterShape, request)
+}

@@ -1,0 +1,182 @@
+import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { constants, zstdCompress } from "node:zlib"
+import { invalid } from "@slash64/core"
+import { renderCpio } from "./cpio-archive.ts"
+import { fetchPackages, unpackPackages, type DebianPackage } from "./debian-packages.ts"
+import { makeDisk } from "./disk-image.ts"
+import type { FileTree } from "./file-tree.ts"
+import { collectInitramfs } from "./initramfs.ts"
+import { readKernel } from "./kernel.ts"
+import { ensureTools } from "./required-tools.ts"
+import { runCommand } from "./run-command.ts"
+import {
+  commandLine,
+  readRouterFiles,
+  routerApplets,
+  routerModules,
+  routerPackages,
+  routerPrograms,
+} from "./template-contents.ts"
+
+export const templateFormats = ["qcow2", "raw", "vhd"] as const
+export type TemplateFormat = (typeof templateFormats)[number]
+
+export interface TemplateManifest {
+  /** Same inputs, same version: the kernel's Debian version and a hash of all that is in the image. */
+  readonly version: string
+  /** `sha256:` and the hash of the file. */
+  readonly digest: string
+  /** The image's name, beside `manifest.json`. */
+  readonly file: string
+  readonly format: TemplateFormat
+  readonly sizeBytes: number
+  readonly kernel: string
+  readonly packages: readonly { readonly name: string; readonly version: string }[]
+}
+
+export interface BuildStep {
+  readonly step: "tools" | "packages" | "unpack" | "initramfs" | "disk" | "convert"
+  /** Steps done before this one, of `total`. */
+  readonly done: number
+  readonly total: number
+}
+
+export interface BuildRequest {
+  /** The image and its manifest are written here. */
+  readonly outDir: string
+  readonly format?: TemplateFormat
+  /** Downloads and unpacked packages; by default `.cache/systemvm` of the checkout. */
+  readonly cacheDir?: string
+  /** Installs the Debian tools that the build lacks with apt-get; else they are named in an error. */
+  readonly installMissing?: boolean
+  readonly signal?: AbortSignal
+  readonly report?: (progress: BuildStep) => void
+}
+
+export const defaultCacheDir = join(import.meta.dirname, "../../../.cache/systemvm")
+const steps = ["tools", "packages", "unpack", "initramfs", "disk", "convert"] as const
+const compress = promisify(zstdCompress)
+
+/**
+ * Builds the router template from Debian packages with the machine's own apt sources: `router-<version>.<format>` and
+ * `manifest.json` in `outDir`. Repeated with the same inputs it gives the same version.
+ */
+export async function buildTemplate(request: BuildRequest): Promise<TemplateManifest> {
+  const { outDir, format = "qcow2", cacheDir = defaultCacheDir, signal } = request
+  if (!templateFormats.includes(format))
+    throw invalid("format", format, "is no image format", templateFormats.join(", "))
+  const begin = (step: BuildStep["step"]) => {
+    signal?.throwIfAborted()
+    request.report?.({ step, done: steps.indexOf(step), total: steps.length })
+  }
+  begin("tools")
+  await ensureTools(request.installMissing ?? false, signal)
+  begin("packages")
+  const packages = await fetchPackages({ names: routerPackages, cacheDir, signal })
+  begin("unpack")
+  const unpacked = join(cacheDir, `tree-${hash(JSON.stringify(packages.map(describe))).slice(0, 16)}`)
+  await unpackPackages(packages, unpacked, signal)
+  begin("initramfs")
+  const contents = await collectTemplate(unpacked, packages)
+  await mkdir(outDir, { recursive: true })
+  const workDir = await mkdtemp(join(outDir, ".build-"))
+  try {
+    begin("disk")
+    const raw = join(workDir, "disk.raw")
+    await makeDisk({ file: raw, workDir, commandLine, ...contents, signal })
+    begin("convert")
+    const file = `router-${contents.version}.${format}`
+    await convert(raw, join(workDir, file), format, signal)
+    await rename(join(workDir, file), join(outDir, file))
+    const manifest = await describeTemplate(join(outDir, file), { ...contents, file, format, packages })
+    await writeFile(join(outDir, "manifest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`)
+    return manifest
+  } finally {
+    await rm(workDir, { recursive: true, force: true })
+  }
+}
+
+interface TemplateContents {
+  readonly version: string
+  readonly kernel: Buffer
+  readonly kernelRelease: string
+  readonly initramfs: Buffer
+  readonly efiLoader: Buffer
+}
+
+async function collectTemplate(unpacked: string, packages: readonly DebianPackage[]): Promise<TemplateContents> {
+  const kernel = await readKernel(unpacked)
+  const efiLoader = await readFile(join(unpacked, "usr/lib/systemd/boot/efi/systemd-bootx64.efi"))
+  const collect = async (version: string): Promise<FileTree> =>
+    collectInitramfs({
+      unpacked,
+      programs: routerPrograms,
+      kernel: kernel.release,
+      modules: routerModules,
+      files: await readRouterFiles(version),
+      applets: routerApplets,
+    })
+  const inputs = [renderCpio(await collect("")), kernel.image, efiLoader, Buffer.from(commandLine)]
+  const kernelVersion = packages.find(({ name }) => name.includes(kernel.release))?.version ?? kernel.release
+  const version = `${kernelVersion}-${hash(...inputs).slice(0, 10)}`
+  return {
+    version,
+    kernel: kernel.image,
+    kernelRelease: kernel.release,
+    initramfs: await compressInitramfs(renderCpio(await collect(version))),
+    efiLoader,
+  }
+}
+
+/** zstd as the kernel unpacks it: its window is at most 8 MiB. */
+export async function compressInitramfs(cpio: Buffer): Promise<Buffer> {
+  return compress(cpio, {
+    params: {
+      [constants.ZSTD_c_compressionLevel]: 12,
+      [constants.ZSTD_c_windowLog]: 23,
+      [constants.ZSTD_c_checksumFlag]: 0,
+    },
+  })
+}
+
+async function convert(raw: string, file: string, format: TemplateFormat, signal?: AbortSignal): Promise<void> {
+  const options = {
+    qcow2: ["-c", "-O", "qcow2", "-o", "compression_type=zstd"],
+    raw: ["-O", "raw"],
+    vhd: ["-O", "vpc", "-o", "subformat=dynamic,force_size=on"],
+  } as const
+  await runCommand("qemu-img", ["convert", "-f", "raw", ...options[format], raw, file], { signal })
+}
+
+async function describeTemplate(
+  path: string,
+  template: Pick<TemplateContents, "version" | "kernelRelease"> & {
+    readonly file: string
+    readonly format: TemplateFormat
+    readonly packages: readonly DebianPackage[]
+  },
+): Promise<TemplateManifest> {
+  const digest = createHash("sha256")
+  for await (const chunk of createReadStream(path)) digest.update(chunk)
+  return {
+    version: template.version,
+    digest: `sha256:${digest.digest("hex")}`,
+    file: template.file,
+    format: template.format,
+    sizeBytes: (await stat(path)).size,
+    kernel: template.kernelRelease,
+    packages: template.packages.map(describe),
+  }
+}
+
+function describe({ name, version }: DebianPackage): { readonly name: string; readonly version: string } {
+  return { name, version }
+}
+
+function hash(...parts: readonly (string | Buffer)[]): string {
+  return parts.reduce((sum, part) => sum.update(part), createHash("sha256")).digest("hex")
+}

@@ -1,0 +1,84 @@
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { Slash64Error } from "@slash64/core"
+import { runCommand } from "./run-command.ts"
+
+export interface DebianPackage {
+  readonly name: string
+  readonly version: string
+  /** The .deb in the cache. */
+  readonly file: string
+}
+
+export interface FetchRequest {
+  readonly names: readonly string[]
+  /** Holds a private apt state and the downloads; made when absent. The machine's own apt state is left alone. */
+  readonly cacheDir: string
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Downloads packages and all that they depend on (no recommendations) with the machine's own apt sources, as if
+ * nothing were installed. Sorted by name. What the cache has is not downloaded again.
+ */
+export async function fetchPackages(request: FetchRequest): Promise<readonly DebianPackage[]> {
+  const apt = await openApt(request)
+  await apt(["update"])
+  const install = ["install", "--yes", "--no-install-recommends", ...request.names]
+  await apt([...install, "--download-only"])
+  const plan = await apt([...install, "--print-uris", "-o", "Dir::Cache::archives=none/"])
+  const packages = [...plan.matchAll(/^'[^']+' (?<file>\S+\.deb) /gm)].map((match) =>
+    parseFileName(match.groups?.["file"] ?? "", join(request.cacheDir, "archives")),
+  )
+  if (packages.length === 0) {
+    throw new Slash64Error("INTERNAL", `apt-get named no file for ${request.names.join(" ")}`, { native: plan })
+  }
+  return packages.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+}
+
+/** Unpacks packages into one tree, once: a tree that is there is complete. */
+export async function unpackPackages(
+  packages: readonly DebianPackage[],
+  target: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (await exists(target)) return
+  const partial = `${target}.partial`
+  await rm(partial, { recursive: true, force: true })
+  await mkdir(partial, { recursive: true })
+  for (const { file } of packages) await runCommand("dpkg-deb", ["--extract", file, partial], { signal })
+  await rename(partial, target)
+}
+
+async function openApt({ cacheDir, signal }: FetchRequest): Promise<(args: readonly string[]) => Promise<string>> {
+  const state = join(cacheDir, "state")
+  await mkdir(join(state, "lists/partial"), { recursive: true })
+  await mkdir(join(cacheDir, "archives/partial"), { recursive: true })
+  await writeFile(join(state, "status"), "")
+  const options = {
+    "Dir::State": state,
+    "Dir::State::status": join(state, "status"),
+    "Dir::Cache": cacheDir,
+    "Dir::Cache::archives": "archives/",
+    "APT::Keep-Downloaded-Packages": "true",
+    "APT::Sandbox::User": "",
+    "Acquire::Retries": "3",
+    "Acquire::Languages": "none",
+  }
+  const flags = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`])
+  return (args) =>
+    runCommand("apt-get", ["--quiet", ...flags, ...args], { signal, env: { DEBIAN_FRONTEND: "noninteractive" } })
+}
+
+/** apt's file names: name_version_arch.deb, the version percent-encoded. */
+function parseFileName(file: string, directory: string): DebianPackage {
+  const [name = "", version = ""] = file.split("_")
+  return { name, version: decodeURIComponent(version), file: join(directory, file) }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return readdir(path).then(
+    () => true,
+    () => false,
+  )
+}
