@@ -7,6 +7,7 @@ const files = join(import.meta.dirname, "../files")
 /** The Debian packages that the router is made of; apt adds what they depend on. */
 export const routerPackages = [
   "busybox-static",
+  "coreutils",
   "dash",
   "dnsmasq-base",
   "dnsmasq-utils",
@@ -25,6 +26,7 @@ export const routerPrograms = [
   "bin/dash",
   "bin/ip",
   "sbin/e2fsck",
+  "usr/bin/comm",
   "usr/bin/dhcp_release",
   "usr/bin/dhcp_release6",
   "usr/bin/flock",
@@ -38,7 +40,7 @@ export const routerModules = words(`
   virtio_pci virtio_blk virtio_net virtio_rng virtio_console virtio_balloon virtio_scsi
   ata_piix sd_mod sr_mod xen-blkfront xen-netfront
   button evdev
-  nf_tables nft_ct nft_limit nft_log nft_reject nft_reject_inet nft_fib_inet nf_log_syslog nft_nat nft_masq nft_redir
+  nf_tables nft_limit
 `)
 
 export const routerApplets = words(`
@@ -69,7 +71,7 @@ export async function readRouterFiles(version: string): Promise<FileTree> {
     await copyOf("etc/slash64/sshd_config", 0o644),
     ["etc/slash64/version", textFile(`${version}\n`)],
     ["etc/passwd", textFile(accounts)],
-    ["etc/group", textFile("root:x:0:\ndip:x:30:\nnogroup:x:65534:\n")],
+    ["etc/group", textFile("root:x:0:\ndnsmasq:x:102:\nnogroup:x:65534:\n")],
     ["etc/shadow", textFile("root:*:19000:0:99999:7:::\n", 0o600)],
     ["bin/sh", { kind: "link", target: "dash" }],
     ["init", { kind: "link", target: "bin/busybox" }],
@@ -84,6 +86,7 @@ export async function readRouterFiles(version: string): Promise<FileTree> {
 const accounts = [
   "root:x:0:0:root:/root:/bin/sh",
   "sshd:x:101:65534::/run/sshd:/bin/false",
+  "dnsmasq:x:102:102::/run/slash64:/bin/false",
   "nobody:x:65534:65534:nobody:/:/bin/false",
   "",
 ].join("\n")
