@@ -42,17 +42,25 @@ export function planNic(request: unknown, network: SharedNetwork): NicClaim {
       `give ${network.id}, or leave it out`,
     )
   const id = parseId("id", given.id)
-  return {
+  const claim: NicClaim = {
     id,
     networkId: network.id,
     host: parseId("host", given.host),
     vmId: parseUuid("vmId", given.vmId),
     ...(given.mac !== undefined && { mac: parseNicMac("mac", given.mac) }),
-    ...(given.requestedIpv6 !== undefined && { requestedIpv6: planIpv6(given.requestedIpv6, network) }),
-    ...(given.requestedIpv4 !== undefined && { requestedIpv4: planIpv4(given.requestedIpv4, network) }),
+    ...(given.requestedIpv6 !== undefined && { requestedIpv6: parseIpv6Address("requestedIpv6", given.requestedIpv6) }),
+    ...(given.requestedIpv4 !== undefined && { requestedIpv4: parseIpv4Address("requestedIpv4", given.requestedIpv4) }),
     hostname: given.hostname === undefined ? hostnameForNic(id) : parseHostname("hostname", given.hostname),
     ...(given.isDefault !== undefined && { isDefault: given.isDefault }),
   }
+  checkRequested(claim, network)
+  return claim
+}
+
+/** Refuses a requested address that the network never hands out. Throws INVALID_ARGUMENT. */
+export function checkRequested(claim: Pick<NicClaim, "requestedIpv6" | "requestedIpv4">, network: SharedNetwork): void {
+  if (claim.requestedIpv6 !== undefined) checkIpv6(claim.requestedIpv6, network)
+  if (claim.requestedIpv4 !== undefined) checkIpv4(claim.requestedIpv4, network)
 }
 
 /** The name of a guest that was given none: its NIC's id where that can be a name, else one with a hash of it. */
@@ -61,36 +69,32 @@ export function hostnameForNic(nicId: string): string {
   return `nic-${createHash("sha256").update(nicId).digest("hex").slice(0, 16)}`
 }
 
-function planIpv6(input: unknown, network: SharedNetwork): Ipv6Address {
+function checkIpv6(address: Ipv6Address, network: SharedNetwork): void {
   const field = "requestedIpv6"
-  const address = parseIpv6Address(field, input)
   const side = network.ipv6
   if (side === undefined)
-    throw invalid(field, input, `network ${network.id} has no IPv6`, "leave it out, or choose another network")
+    throw invalid(field, address, `network ${network.id} has no IPv6`, "leave it out, or choose another network")
   const hint = `ask for a free address from ${side.range.start} to ${side.range.end}, or for none`
-  if (!isInPrefix64(side.prefix, address)) throw invalid(field, input, `is not in the prefix ${side.prefix}`, hint)
-  if (address === side.gateway) throw invalid(field, input, "is the network's gateway", hint)
-  if (address === side.router) throw invalid(field, input, "is the router VM's address", hint)
+  if (!isInPrefix64(side.prefix, address)) throw invalid(field, address, `is not in the prefix ${side.prefix}`, hint)
+  if (address === side.gateway) throw invalid(field, address, "is the network's gateway", hint)
+  if (address === side.router) throw invalid(field, address, "is the router VM's address", hint)
   const why = reservedIpv6(side.prefix, address)
-  if (why !== undefined) throw invalid(field, input, `is ${why}`, hint)
+  if (why !== undefined) throw invalid(field, address, `is ${why}`, hint)
   if (!isInSpace(guestIpv6Space(side), ipv6ToBigInt(address)))
-    throw invalid(field, input, `is not in the range ${side.range.start} to ${side.range.end}`, hint)
-  return address
+    throw invalid(field, address, `is not in the range ${side.range.start} to ${side.range.end}`, hint)
 }
 
-function planIpv4(input: unknown, network: SharedNetwork): Ipv4Address {
+function checkIpv4(address: Ipv4Address, network: SharedNetwork): void {
   const field = "requestedIpv4"
-  const address = parseIpv4Address(field, input)
   const side = network.ipv4
   if (side === undefined)
-    throw invalid(field, input, `network ${network.id} has no IPv4`, "leave it out, or choose another network")
+    throw invalid(field, address, `network ${network.id} has no IPv4`, "leave it out, or choose another network")
   const hint = `ask for a free address from ${side.range.start} to ${side.range.end}, or for none`
-  if (!isInIpv4Prefix(side.prefix, address)) throw invalid(field, input, `is not in the prefix ${side.prefix}`, hint)
-  if (address === side.gateway) throw invalid(field, input, "is the network's gateway", hint)
-  if (address === side.router) throw invalid(field, input, "is the router VM's address", hint)
+  if (!isInIpv4Prefix(side.prefix, address)) throw invalid(field, address, `is not in the prefix ${side.prefix}`, hint)
+  if (address === side.gateway) throw invalid(field, address, "is the network's gateway", hint)
+  if (address === side.router) throw invalid(field, address, "is the router VM's address", hint)
   const why = reservedIpv4(side.prefix, address)
-  if (why !== undefined) throw invalid(field, input, `is ${why}`, hint)
+  if (why !== undefined) throw invalid(field, address, `is ${why}`, hint)
   if (!isInSpace(guestIpv4Space(side), ipv4ToBigInt(address)))
-    throw invalid(field, input, `is not in the range ${side.range.start} to ${side.range.end}`, hint)
-  return address
+    throw invalid(field, address, `is not in the range ${side.range.start} to ${side.range.end}`, hint)
 }

@@ -17,22 +17,37 @@ export interface Store {
 
   /**
    * One transaction makes the NIC with its MAC, DUID and addresses and raises the network's revision.
-   * The same id again gives the stored NIC; with another network, VM, MAC or requested address: ALREADY_EXISTS.
-   * RESOURCE_EXHAUSTED, with the counts, when no address is left.
+   * The same id again gives the stored NIC; with another network, VM, host, MAC or requested address: ALREADY_EXISTS;
+   * while it is leaving: FAILED_PRECONDITION. A MAC, host name or requested address that another has is
+   * ALREADY_EXISTS, one at rest FAILED_PRECONDITION. RESOURCE_EXHAUSTED, with the counts, when no address is left.
    */
   claimNic(claim: NicClaim): Promise<Nic>
-  /** Moves a NIC to `attached` or `leaving`; `leaving` raises the revision. NOT_FOUND when it is gone. */
+  /**
+   * Moves a NIC to `attached` or `leaving`; `leaving` raises the revision. NOT_FOUND when it is gone. From `leaving`
+   * there is no way back: FAILED_PRECONDITION.
+   */
   markNic(id: string, state: "attached" | "leaving"): Promise<Nic>
   findNic(id: string): Promise<Nic | undefined>
-  listNics(filter?: { readonly networkId?: string; readonly vmId?: string }): Promise<readonly Nic[]>
-  /** Forgets a NIC that is leaving; its addresses rest for the network's quarantine. Absent: success. */
+  listNics(filter?: NicFilter): Promise<readonly Nic[]>
+  /**
+   * Forgets a NIC that is leaving; its addresses rest for the network's quarantine. In another state:
+   * FAILED_PRECONDITION. Absent: success.
+   */
   freeNic(id: string): Promise<void>
+  /** NOT_FOUND when the network is not there. */
+  countAddresses(networkId: string): Promise<NetworkCounts>
 
-  /** Same id again gives the stored router. A second router on the network: ALREADY_EXISTS. */
+  /**
+   * Same id again gives the stored router, with the template that it has; with another network, host, MAC, control
+   * address, DUID or host key: ALREADY_EXISTS; while it is leaving: FAILED_PRECONDITION. A second router on the
+   * network: ALREADY_EXISTS. Raises the network's revision.
+   */
   createRouter(router: Router): Promise<Router>
+  /** NOT_FOUND when it is gone. From `leaving` there is no way back: FAILED_PRECONDITION. */
   markRouter(id: string, state: "running" | "leaving"): Promise<Router>
   findRouter(networkId: string): Promise<Router | undefined>
   listRouters(): Promise<readonly Router[]>
+  /** Absent: success. */
   removeRouter(id: string): Promise<void>
 
   /**
@@ -51,6 +66,25 @@ export interface Store {
   listTemplates(): Promise<readonly TemplateRecord[]>
 
   close(): Promise<void>
+}
+
+export interface NicFilter {
+  readonly networkId?: string
+  readonly vmId?: string
+}
+
+/** Of each family that the network has. */
+export interface NetworkCounts {
+  readonly ipv6?: AddressCounts
+  readonly ipv4?: AddressCounts
+}
+
+/** Exact, 128 bits wide. `capacity` is the range less what is reserved; `free` is what is neither held nor at rest. */
+export interface AddressCounts {
+  readonly capacity: bigint
+  readonly held: bigint
+  readonly resting: bigint
+  readonly free: bigint
 }
 
 export interface NetworkSnapshot {

@@ -1,0 +1,194 @@
+import { duidLl } from "../address/duid.ts"
+import { ipv4FromBigInt, ipv4ToBigInt } from "../address/ipv4.ts"
+import { ipv6FromBigInt, ipv6ToBigInt } from "../address/ipv6-address.ts"
+import { macForNic } from "../address/mac-address.ts"
+import type { MacAddress } from "../address/mac-address.ts"
+import { Slash64Error, quote } from "../errors.ts"
+import { isDefaultNic } from "../network/default-network.ts"
+import type { NicClaim } from "../network/nic-claim.ts"
+import { checkRequested } from "../network/plan-nic.ts"
+import type { Nic, SharedNetwork } from "../network/records.ts"
+import { guestIpv4Space, guestIpv6Space } from "../network/reserved.ts"
+import { ipv4Mapped, readNetworkRow, readNicRow } from "./record-codec.ts"
+import { addressBlob, addressOf } from "./row.ts"
+import { releaseAddresses, takeAddress } from "./sqlite-addresses.ts"
+import type { AddressPool } from "./sqlite-addresses.ts"
+import type { Row, SqliteConnection } from "./sqlite-connection.ts"
+import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
+
+/** Each of these runs within a transaction of `db`. `now` is unix seconds. */
+export function claimNic(db: SqliteConnection, claim: NicClaim, secret: Uint8Array, now: number): Nic {
+  const stored = findNic(db, claim.id)
+  if (stored !== undefined) return sameNic(stored, claim)
+  const row = needNetworkRow(db, claim.networkId)
+  const network = readNetworkRow(row)
+  checkRequested(claim, network)
+  checkHostname(db, claim)
+  const mac = claimMac(db, claim)
+  const isDefault = isDefaultNic(claim.isDefault, listNics(db, { vmId: claim.vmId }))
+  const taker = { nicId: claim.id, secret, now }
+  const { ipv6, ipv4 } = poolsOf(network, row)
+  const key6 = ipv6 && takeAddress(db, ipv6, taker, claim.requestedIpv6 && ipv6ToBigInt(claim.requestedIpv6))
+  const key4 = ipv4 && takeAddress(db, ipv4, taker, claim.requestedIpv4 && ipv4ToBigInt(claim.requestedIpv4))
+  db.run(
+    `INSERT INTO nics (id, network_id, host, vm_id, mac, ipv6, ipv4, hostname, is_default, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed')`,
+    claim.id,
+    claim.networkId,
+    claim.host,
+    claim.vmId,
+    mac,
+    key6 === undefined ? null : addressBlob(key6),
+    key4 === undefined ? null : addressBlob(key4),
+    claim.hostname,
+    isDefault ? 1 : 0,
+  )
+  raiseRevision(db, claim.networkId)
+  return {
+    id: claim.id,
+    networkId: claim.networkId,
+    host: claim.host,
+    vmId: claim.vmId,
+    mac,
+    duid: duidLl(mac),
+    ...(key6 !== undefined && { ipv6: ipv6FromBigInt(key6) }),
+    ...(key4 !== undefined && { ipv4: ipv4FromBigInt(key4 - ipv4Mapped) }),
+    hostname: claim.hostname,
+    isDefault,
+    state: "claimed",
+  }
+}
+
+export function markNic(db: SqliteConnection, id: string, state: "attached" | "leaving"): Nic {
+  const nic = findNic(db, id)
+  if (nic === undefined)
+    throw nicError("NOT_FOUND", id, "there is no such NIC", "attach it first, or list those that are there")
+  if (nic.state === state) return nic
+  if (nic.state === "leaving") throw isLeaving(id)
+  db.run("UPDATE nics SET state = ? WHERE id = ?", state, id)
+  if (state === "leaving") raiseRevision(db, nic.networkId)
+  return { ...nic, state }
+}
+
+export function findNic(db: SqliteConnection, id: string): Nic | undefined {
+  const row = db.get("SELECT * FROM nics WHERE id = ?", id)
+  return row && readNicRow(row)
+}
+
+export function listNics(db: SqliteConnection, filter: { readonly networkId?: string; readonly vmId?: string }): Nic[] {
+  const { networkId, vmId } = filter
+  if (vmId !== undefined) {
+    const nics = db.all("SELECT * FROM nics WHERE vm_id = ? ORDER BY id", vmId).map(readNicRow)
+    return networkId === undefined ? nics : nics.filter((nic) => nic.networkId === networkId)
+  }
+  if (networkId === undefined) return db.all("SELECT * FROM nics ORDER BY network_id, id").map(readNicRow)
+  return db.all("SELECT * FROM nics WHERE network_id = ? ORDER BY id", networkId).map(readNicRow)
+}
+
+export function freeNic(db: SqliteConnection, id: string, now: number): void {
+  const row = db.get("SELECT * FROM nics WHERE id = ?", id)
+  if (row === undefined) return
+  const nic = readNicRow(row)
+  if (nic.state !== "leaving")
+    throw nicError("FAILED_PRECONDITION", id, `is ${nic.state}, not leaving`, "detach it: its addresses may be in use")
+  const { quarantineSeconds } = readNetworkRow(needNetworkRow(db, nic.networkId))
+  const keys = [addressOf(row, "ipv6"), addressOf(row, "ipv4")].filter((key) => key !== undefined).map(addressBlob)
+  releaseAddresses(db, nic.networkId, keys, now + quarantineSeconds, now)
+  db.run("DELETE FROM nics WHERE id = ?", id)
+}
+
+/** The families of a network as the allocator sees them; `row` gives where `sequential` goes on. */
+export function poolsOf(
+  network: SharedNetwork,
+  row: Row,
+): { readonly ipv6?: AddressPool; readonly ipv4?: AddressPool } {
+  const common = { networkId: network.id, policy: network.policy }
+  const ipv6: AddressPool | undefined = network.ipv6 && {
+    ...common,
+    family: "ipv6",
+    space: guestIpv6Space(network.ipv6),
+    base: 0n,
+    cursor: addressOf(row, "cursor6") ?? 0n,
+    format: ipv6FromBigInt,
+  }
+  const ipv4: AddressPool | undefined = network.ipv4 && {
+    ...common,
+    family: "ipv4",
+    space: guestIpv4Space(network.ipv4),
+    base: ipv4Mapped,
+    cursor: addressOf(row, "cursor4") ?? 0n,
+    format: ipv4FromBigInt,
+  }
+  return { ...(ipv6 && { ipv6 }), ...(ipv4 && { ipv4 }) }
+}
+
+/** What was not asked for may be anything. */
+function sameNic(stored: Nic, claim: NicClaim): Nic {
+  const asked: readonly (readonly [field: string, asked: string | undefined, stored: string | undefined])[] = [
+    ["networkId", claim.networkId, stored.networkId],
+    ["vmId", claim.vmId, stored.vmId],
+    ["host", claim.host, stored.host],
+    ["mac", claim.mac, stored.mac],
+    ["requestedIpv6", claim.requestedIpv6, stored.ipv6],
+    ["requestedIpv4", claim.requestedIpv4, stored.ipv4],
+  ]
+  for (const [field, value, other] of asked)
+    if (value !== undefined && value !== other)
+      throw new Slash64Error(
+        "ALREADY_EXISTS",
+        `${field} ${quote(value)}: NIC ${stored.id} is there with ${quote(other)}`,
+        {
+          field,
+          value: quote(value),
+          hint: "detach the NIC first, or use another NIC id",
+        },
+      )
+  if (stored.state === "leaving") throw isLeaving(stored.id)
+  return stored
+}
+
+function checkHostname(db: SqliteConnection, claim: NicClaim): void {
+  const other = db.get("SELECT id FROM nics WHERE network_id = ? AND hostname = ?", claim.networkId, claim.hostname)
+  if (other === undefined) return
+  const value = quote(claim.hostname)
+  throw new Slash64Error("ALREADY_EXISTS", `hostname ${value}: NIC ${String(other["id"])} of this network has it`, {
+    field: "hostname",
+    value,
+    hint: "choose another host name, or none",
+  })
+}
+
+function claimMac(db: SqliteConnection, claim: NicClaim): MacAddress {
+  if (claim.mac === undefined) return freeMac(db, claim.id)
+  const owner = ownerOfMac(db, claim.mac)
+  if (owner === undefined) return claim.mac
+  const value = quote(claim.mac)
+  throw new Slash64Error("ALREADY_EXISTS", `mac ${value}: ${owner} has it`, {
+    field: "mac",
+    value,
+    hint: "choose another MAC, or none",
+  })
+}
+
+function freeMac(db: SqliteConnection, nicId: string): MacAddress {
+  for (let attempt = 0; ; attempt++) {
+    const mac = macForNic(nicId, attempt)
+    if (ownerOfMac(db, mac) === undefined) return mac
+  }
+}
+
+/** MACs are unique over all networks, NICs and routers. */
+export function ownerOfMac(db: SqliteConnection, mac: MacAddress): string | undefined {
+  const nic = db.get("SELECT id FROM nics WHERE mac = ?", mac)
+  if (nic !== undefined) return `NIC ${String(nic["id"])}`
+  const router = db.get("SELECT id FROM routers WHERE guest_mac = ? OR control_mac = ?", mac, mac)
+  return router && `router ${String(router["id"])}`
+}
+
+function isLeaving(id: string): Slash64Error {
+  return nicError("FAILED_PRECONDITION", id, "is being detached", "detach it again to the end, then attach it")
+}
+
+function nicError(code: "NOT_FOUND" | "FAILED_PRECONDITION", id: string, problem: string, hint: string): Slash64Error {
+  return new Slash64Error(code, `nicId ${quote(id)}: ${problem}`, { field: "nicId", value: quote(id), hint })
+}

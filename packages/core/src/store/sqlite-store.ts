@@ -1,0 +1,142 @@
+import { invalid } from "../errors.ts"
+import type { NicClaim } from "../network/nic-claim.ts"
+import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
+import { readNetworkRow } from "./record-codec.ts"
+import { countAddresses } from "./sqlite-addresses.ts"
+import { SqliteConnection } from "./sqlite-connection.ts"
+import * as hosts from "./sqlite-hosts.ts"
+import * as networks from "./sqlite-networks.ts"
+import * as nics from "./sqlite-nics.ts"
+import * as routers from "./sqlite-routers.ts"
+import type { NetworkCounts, NetworkSnapshot, NicFilter, Store } from "./store.ts"
+
+export interface SqliteStoreOptions {
+  /** Path of the database; made with mode 0600, its directories too, unless it is there. `:memory:` for none. */
+  readonly file: string
+  /** What `stable` addresses are made with, 16 bytes or more, kept outside the database: see `openSecretFile`. */
+  readonly secret: Uint8Array
+  /** Milliseconds since 1970; another clock for tests. */
+  readonly now?: () => number
+}
+
+/**
+ * The store on one SQLite file: WAL, synchronous=FULL, several processes at once. UNAVAILABLE while another process
+ * holds it for 30 s; RESOURCE_EXHAUSTED when the disk is full; PERMISSION_DENIED where it is read-only; DATA_LOSS
+ * when it is corrupt; FAILED_PRECONDITION when a newer slash64 or another program wrote it.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  if (options.secret.length < 16)
+    throw invalid("secret", `${options.secret.length} bytes`, "is shorter than 16 bytes", "use openSecretFile")
+  return new SqliteStore(await SqliteConnection.open(options.file), options)
+}
+
+class SqliteStore implements Store {
+  readonly #db: SqliteConnection
+  readonly #secret: Uint8Array
+  readonly #now: () => number
+
+  constructor(db: SqliteConnection, options: SqliteStoreOptions) {
+    this.#db = db
+    this.#secret = options.secret
+    this.#now = options.now ?? Date.now
+  }
+
+  createNetwork(network: SharedNetwork): Promise<SharedNetwork> {
+    return this.#db.write(() => networks.createNetwork(this.#db, network))
+  }
+
+  findNetwork(idOrName: string): Promise<SharedNetwork | undefined> {
+    return this.#db.read(() => networks.findNetwork(this.#db, idOrName))
+  }
+
+  listNetworks(): Promise<readonly SharedNetwork[]> {
+    return this.#db.read(() => networks.listNetworks(this.#db))
+  }
+
+  removeNetwork(id: string): Promise<void> {
+    return this.#db.write(() => networks.removeNetwork(this.#db, id))
+  }
+
+  countAddresses(networkId: string): Promise<NetworkCounts> {
+    return this.#db.read(() => {
+      const row = networks.needNetworkRow(this.#db, networkId)
+      const { ipv6, ipv4 } = nics.poolsOf(readNetworkRow(row), row)
+      return {
+        ...(ipv6 && { ipv6: countAddresses(this.#db, ipv6, this.#seconds()) }),
+        ...(ipv4 && { ipv4: countAddresses(this.#db, ipv4, this.#seconds()) }),
+      }
+    })
+  }
+
+  claimNic(claim: NicClaim): Promise<Nic> {
+    return this.#db.write(() => nics.claimNic(this.#db, claim, this.#secret, this.#seconds()))
+  }
+
+  markNic(id: string, state: "attached" | "leaving"): Promise<Nic> {
+    return this.#db.write(() => nics.markNic(this.#db, id, state))
+  }
+
+  findNic(id: string): Promise<Nic | undefined> {
+    return this.#db.read(() => nics.findNic(this.#db, id))
+  }
+
+  listNics(filter: NicFilter = {}): Promise<readonly Nic[]> {
+    return this.#db.read(() => nics.listNics(this.#db, filter))
+  }
+
+  freeNic(id: string): Promise<void> {
+    return this.#db.write(() => nics.freeNic(this.#db, id, this.#seconds()))
+  }
+
+  createRouter(router: Router): Promise<Router> {
+    return this.#db.write(() => routers.createRouter(this.#db, router))
+  }
+
+  markRouter(id: string, state: "running" | "leaving"): Promise<Router> {
+    return this.#db.write(() => routers.markRouter(this.#db, id, state))
+  }
+
+  findRouter(networkId: string): Promise<Router | undefined> {
+    return this.#db.read(() => routers.findRouter(this.#db, networkId))
+  }
+
+  listRouters(): Promise<readonly Router[]> {
+    return this.#db.read(() => routers.listRouters(this.#db))
+  }
+
+  removeRouter(id: string): Promise<void> {
+    return this.#db.write(() => routers.removeRouter(this.#db, id))
+  }
+
+  readNetwork(id: string): Promise<NetworkSnapshot | undefined> {
+    return this.#db.read(() => networks.readNetwork(this.#db, id))
+  }
+
+  putHost(host: HostRecord): Promise<HostRecord> {
+    return this.#db.write(() => hosts.putHost(this.#db, host))
+  }
+
+  findHost(name: string): Promise<HostRecord | undefined> {
+    return this.#db.read(() => hosts.findHost(this.#db, name))
+  }
+
+  listHosts(): Promise<readonly HostRecord[]> {
+    return this.#db.read(() => hosts.listHosts(this.#db))
+  }
+
+  putTemplate(template: TemplateRecord): Promise<TemplateRecord> {
+    return this.#db.write(() => hosts.putTemplate(this.#db, template))
+  }
+
+  listTemplates(): Promise<readonly TemplateRecord[]> {
+    return this.#db.read(() => hosts.listTemplates(this.#db))
+  }
+
+  async close(): Promise<void> {
+    this.#db.close()
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#now() / 1000)
+  }
+}
