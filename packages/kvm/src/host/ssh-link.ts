@@ -1,0 +1,176 @@
+import type { Duplex } from "node:stream"
+import { Slash64Error, isSlash64Error } from "@slash64/core"
+import { Client, type ClientChannel, type ServerHostKeyAlgorithm } from "ssh2"
+import { parseHostKey } from "../config/host-key.ts"
+import type { SshTarget } from "../config/libvirt-uri.ts"
+import { cancelled, untilAborted } from "../errors/cancelled.ts"
+
+export interface SshLinkOptions extends SshTarget {
+  /** The host's public key line: the only one that is accepted. */
+  readonly hostKey: string
+  /** Absent: the agent of SSH_AUTH_SOCK. */
+  readonly privateKey?: string
+}
+
+/**
+ * One SSH connection to the host, which carries libvirt, programs and the routers' streams. It is opened when first
+ * needed, and again after it broke.
+ */
+export class SshLink {
+  readonly #options: SshLinkOptions
+  #client: Promise<Client> | undefined
+
+  constructor(options: SshLinkOptions) {
+    this.#options = options
+  }
+
+  /** A stream to a unix socket on the host. */
+  async openUnixSocket(path: string, signal: AbortSignal): Promise<Duplex> {
+    const client = await this.#open(signal)
+    return openChannel(signal, `the socket ${path}`, (done) => client.openssh_forwardOutStreamLocal(path, done))
+  }
+
+  /** A stream to a TCP port that the host can reach. */
+  async openTcp(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    const client = await this.#open(signal)
+    return openChannel(signal, `${host} port ${port}`, (done) => client.forwardOut("127.0.0.1", 0, host, port, done))
+  }
+
+  async exec(command: string, signal: AbortSignal): Promise<ClientChannel> {
+    const client = await this.#open(signal)
+    return openChannel(signal, "a program", (done) => client.exec(command, done))
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#client
+    this.#client = undefined
+    const client = await opened?.catch(() => undefined)
+    client?.end()
+  }
+
+  async #open(signal: AbortSignal): Promise<Client> {
+    const opened = (this.#client ??= this.#connect())
+    return untilAborted(signal, opened)
+  }
+
+  async #connect(): Promise<Client> {
+    const forget = (): void => {
+      if (this.#client === opening) this.#client = undefined
+    }
+    const opening = connect(this.#options, forget)
+    opening.catch(forget)
+    return opening
+  }
+}
+
+function connect(options: SshLinkOptions, onClose: () => void): Promise<Client> {
+  const expected = parseHostKey(options.hostKey)
+  const keyType = expected.subarray(4, 4 + expected.readUInt32BE(0)).toString("latin1")
+  const place = `${options.user}@${options.host} port ${options.port}`
+  return new Promise((resolve, reject) => {
+    const client = new Client()
+    let shownKeyWasWrong = false
+    client.on("ready", () => {
+      client.setNoDelay(true)
+      resolve(client)
+    })
+    client.on("error", (error) => {
+      onClose()
+      reject(shownKeyWasWrong ? wrongHostKey(place) : refused(place, error))
+    })
+    client.on("close", () => {
+      onClose()
+      reject(refused(place, new Error("the connection was closed")))
+    })
+    client.connect({
+      host: options.host,
+      port: options.port,
+      username: options.user,
+      ...keyOrAgent(options.privateKey),
+      readyTimeout: 20_000,
+      keepaliveInterval: 15_000,
+      keepaliveCountMax: 4,
+      algorithms: { serverHostKey: hostKeyAlgorithms(keyType) },
+      hostVerifier: (shown: Buffer) => {
+        shownKeyWasWrong = !shown.equals(expected)
+        return !shownKeyWasWrong
+      },
+    })
+  })
+}
+
+/** The pinned key's type alone, so that a server with several keys shows the one that we know. */
+function hostKeyAlgorithms(keyType: string): ServerHostKeyAlgorithm[] {
+  const all: readonly ServerHostKeyAlgorithm[] = [
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+  ]
+  return all.filter((algorithm) => (keyType === "ssh-rsa" ? algorithm.startsWith("rsa-") : algorithm === keyType))
+}
+
+function openChannel<Channel>(
+  signal: AbortSignal,
+  what: string,
+  open: (done: (error: Error | undefined, channel: Channel) => void) => void,
+): Promise<Channel> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(cancelled(signal))
+    const abort = (): void => reject(cancelled(signal))
+    signal.addEventListener("abort", abort, { once: true })
+    try {
+      open((error, channel) => {
+        signal.removeEventListener("abort", abort)
+        if (error === undefined) resolve(channel)
+        else reject(unreachable(what, error))
+      })
+    } catch (error) {
+      reject(unreachable(what, error))
+    }
+  })
+}
+
+function keyOrAgent(privateKey: string | undefined): { privateKey: string } | { agent: string } {
+  if (privateKey !== undefined) return { privateKey }
+  const agent = process.env["SSH_AUTH_SOCK"]
+  if (agent !== undefined && agent !== "") return { agent }
+  throw new Slash64Error("INVALID_ARGUMENT", "privateKey: none is given and no SSH agent runs", {
+    field: "privateKey",
+    hint: "Give privateKey as file:/PATH or env:NAME, or start an agent (SSH_AUTH_SOCK).",
+  })
+}
+
+function wrongHostKey(place: string): Slash64Error {
+  return new Slash64Error("UNAUTHENTICATED", `${place} shows another host key than the one of the configuration`, {
+    field: "hostKey",
+    hint: "If the host was reinstalled, put its new key into hostKey; else somebody is in between.",
+  })
+}
+
+function refused(place: string, cause: Error): Slash64Error {
+  if (isSlash64Error(cause)) return cause
+  if ("level" in cause && cause.level === "client-authentication") {
+    return new Slash64Error("UNAUTHENTICATED", `${place} does not accept our key`, {
+      field: "privateKey",
+      hint: "Add the public key to the user's authorized_keys on the host.",
+      cause,
+    })
+  }
+  return new Slash64Error("UNAVAILABLE", `${place} cannot be reached over SSH: ${cause.message}`, {
+    field: "uri",
+    hint: "Check that the host is up and that its sshd listens there.",
+    cause,
+  })
+}
+
+function unreachable(what: string, cause: unknown): Slash64Error {
+  if (isSlash64Error(cause)) return cause
+  const words = cause instanceof Error ? cause.message : String(cause)
+  return new Slash64Error("UNAVAILABLE", `the host's sshd does not open ${what}: ${words}`, {
+    hint: "See that it is there, and that sshd_config allows forwarding (AllowTcpForwarding, AllowStreamLocalForwarding).",
+    cause,
+  })
+}

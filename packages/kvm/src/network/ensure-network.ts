@@ -1,0 +1,84 @@
+import { type Call, type HostNetwork, type NetworkSpec, Slash64Error, quote } from "@slash64/core"
+import type { HostParts } from "../libvirt/parts.ts"
+import { networkNames } from "../names.ts"
+import { checkNetwork } from "./check-network.ts"
+import { findNetwork, listMarkedNetworks } from "./find-network.ts"
+import { checkBridge, checkOpenVswitch, checkUplink } from "./host-bridge.ts"
+import { type MarkedNetwork, describeAttachment, networkXml, sameNetwork } from "./network-xml.ts"
+import { isVlanNetwork, makeVlanBridge } from "./vlan-bridge.ts"
+
+/** Makes the network usable on this host; the libvirt network comes first, so that what is half-made can be listed. */
+export async function ensureNetwork(parts: HostParts, network: NetworkSpec, call: Call): Promise<HostNetwork> {
+  const { signal } = call
+  checkNetwork(network)
+  const found = await findNetwork(parts.libvirt, network.id, signal)
+  if (found !== undefined && !sameNetwork(found, network)) throw otherSpec(found, network)
+  if (isVlanNetwork(network)) await refuseSecondOnVlan(parts, network, signal)
+  const { offloadsOff } = await checkGround(parts, network, signal)
+  const { networks } = parts.libvirt
+  const name = networkNames(network.id).network
+  if (found === undefined) await networks.define(networkXml(network, offloadsOff).markup, signal)
+  try {
+    if (isVlanNetwork(network)) await makeVlanBridge(parts.shell, network, signal)
+    await networks.setAutostart(name, signal)
+    await networks.start(name, signal)
+  } catch (error) {
+    if (found === undefined && !signal.aborted) await networks.undefine(name, signal).catch(() => {})
+    throw error
+  }
+  return { id: network.id, attachment: network.attachment, mtu: network.mtu, bridge: bridgeOf(network) }
+}
+
+export function bridgeOf(network: NetworkSpec): string {
+  const { attachment } = network
+  return "bridge" in attachment ? attachment.bridge : networkNames(network.id).network
+}
+
+/** What the network stands on is there. */
+async function checkGround(parts: HostParts, network: NetworkSpec, signal: AbortSignal): Promise<{ offloadsOff: boolean }> {
+  const { attachment, mtu } = network
+  switch (attachment.kind) {
+    case "isolated":
+      await makeDnsmasqDirectory(parts, signal)
+      return { offloadsOff: false }
+    case "bridge":
+      await checkBridge(parts.shell, attachment.bridge, mtu, signal)
+      return { offloadsOff: false }
+    case "vlan":
+      await checkUplink(parts.shell, attachment.uplink, mtu, signal)
+      return { offloadsOff: false }
+    case "openvswitch": {
+      const { userspace } = await checkOpenVswitch(parts.shell, attachment.bridge, signal)
+      return { offloadsOff: userspace }
+    }
+  }
+}
+
+/**
+ * libvirt 9.0 writes the MACs of a bridge that it made into this directory, and makes the directory only when it
+ * starts a dnsmasq: on a new host a VM with a NIC on an isolated network would not start.
+ */
+export async function makeDnsmasqDirectory(parts: HostParts, signal: AbortSignal): Promise<void> {
+  await parts.shell.run(["mkdir", "-p", "-m", "0755", "/var/lib/libvirt/dnsmasq"], { signal, asRoot: true })
+}
+
+async function refuseSecondOnVlan(parts: HostParts, network: NetworkSpec, signal: AbortSignal): Promise<void> {
+  const wanted = describeAttachment(network.attachment)
+  const others = await listMarkedNetworks(parts.libvirt, signal)
+  const other = others.find(({ id, attachment }) => id !== network.id && describeAttachment(attachment) === wanted)
+  if (other === undefined) return
+  throw new Slash64Error("ALREADY_EXISTS", `${wanted} is the network ${quote(other.id)} already`, {
+    field: "network.attachment",
+    value: wanted,
+    hint: "Use that network, or another VLAN.",
+  })
+}
+
+function otherSpec(found: MarkedNetwork, wanted: NetworkSpec): Slash64Error {
+  const has = `${describeAttachment(found.attachment)}, MTU ${found.mtu}`
+  return new Slash64Error("ALREADY_EXISTS", `the network ${quote(wanted.id)} is on this host with another spec: ${has}`, {
+    field: "network",
+    value: `${describeAttachment(wanted.attachment)}, MTU ${wanted.mtu}`,
+    hint: "Give the same spec, or remove the network from the host first.",
+  })
+}

@@ -1,0 +1,99 @@
+import { type Call, type HostNic, type NicSpec, Slash64Error, invalid, quote } from "@slash64/core"
+import type { Libvirt } from "../libvirt/libvirt.ts"
+import { checkRequires } from "../network/check-network.ts"
+import { findNetwork } from "../network/find-network.ts"
+import { networkNames } from "../names.ts"
+import { type DomainDocuments, readDomainDocuments } from "../vm/domain-documents.ts"
+import { requireVm } from "../vm/find-vm.ts"
+import { nicXml, wireOf } from "./interface-xml.ts"
+import { nicAlias } from "./nic-alias.ts"
+import { type DomainInterface, readInterfaces } from "./read-interfaces.ts"
+
+/** Plugs the NIC into what lacks it: the running domain, its next start, or both. Finds it by our id first. */
+export async function attachNic(libvirt: Libvirt, nic: NicSpec, call: Call): Promise<HostNic> {
+  const { signal } = call
+  checkNic(nic)
+  const domain = await requireVm(libvirt, nic.vmId, signal)
+  const network = await findNetwork(libvirt, nic.networkId, signal)
+  if (network === undefined) throw noNetwork(nic)
+  const before = await readDomainDocuments(libvirt, domain, signal)
+  const target = planAttach(nic, before)
+  if (target.live || target.config) {
+    await libvirt.domains.attachDevice(domain.uuid, nicXml(nic, wireOf(network)).markup, target, signal)
+  }
+  return toHostNic(nic, await readDomainDocuments(libvirt, domain, signal))
+}
+
+/** In which of the domain's states the NIC is to be plugged. ALREADY_EXISTS when its id or MAC is another's there. */
+export function planAttach(nic: NicSpec, { live, config }: DomainDocuments): { live: boolean; config: boolean } {
+  const lacks = (interfaces: readonly DomainInterface[]): boolean => {
+    const mine = interfaces.find(({ nicId }) => nicId === nic.id)
+    if (mine !== undefined) {
+      if (mine.mac === nic.mac && mine.network === networkNames(nic.networkId).network) return false
+      throw new Slash64Error("ALREADY_EXISTS", `the VM has the NIC ${quote(nic.id)} with another MAC or network`, {
+        field: "nic.id",
+        value: quote(nic.id),
+        hint: "Give the same MAC and network, or detach the NIC first.",
+        native: { mac: mine.mac, network: mine.network },
+      })
+    }
+    if (interfaces.some(({ mac }) => mac === nic.mac)) {
+      throw new Slash64Error("ALREADY_EXISTS", `the VM has another NIC with the MAC ${nic.mac}`, {
+        field: "nic.mac",
+        value: nic.mac,
+        hint: "Give this NIC another MAC, or remove the other one from the VM.",
+      })
+    }
+    return true
+  }
+  return {
+    live: live !== undefined && lacks(readInterfaces(live)),
+    config: config !== undefined && lacks(readInterfaces(config)),
+  }
+}
+
+function toHostNic(nic: NicSpec, { live, config }: DomainDocuments): HostNic {
+  const find = (document: typeof live): DomainInterface | undefined =>
+    document === undefined ? undefined : readInterfaces(document).find(({ nicId }) => nicId === nic.id)
+  const running = find(live)
+  const next = find(config)
+  if (running === undefined && next === undefined) {
+    throw new Slash64Error("ABORTED", `the NIC ${quote(nic.id)} was taken from the VM while it was attached`, {
+      field: "nic.id",
+      value: quote(nic.id),
+      hint: "Call again.",
+    })
+  }
+  return {
+    id: nic.id,
+    vmId: nic.vmId,
+    networkId: nic.networkId,
+    mac: nic.mac,
+    ...(running?.device !== undefined && { port: running.device }),
+    live: running !== undefined,
+    persistent: next !== undefined,
+  }
+}
+
+function checkNic(nic: NicSpec): void {
+  nicAlias(nic.id)
+  checkRequires(nic.requires, "nic.requires")
+  if (!/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(nic.mac) || nic.mac === "00:00:00:00:00:00") {
+    throw invalid("nic.mac", nic.mac, "not a unicast MAC in lower case with colons", "Give one such as 02:00:5e:10:00:01.")
+  }
+  if (nic.portSecurity) {
+    throw new Slash64Error("FAILED_PRECONDITION", "portSecurity is not available on this host", {
+      field: "nic.portSecurity",
+      value: "true",
+      hint: "Create the network without port security; see `host check` for what the host can do.",
+    })
+  }
+}
+
+function noNetwork(nic: NicSpec): Slash64Error {
+  return new Slash64Error("NOT_FOUND", `the network ${quote(nic.networkId)} is not on this host`, {
+    field: "nic.networkId",
+    value: quote(nic.networkId),
+    hint: "Ensure the network on the host first.",
+  })
+}
