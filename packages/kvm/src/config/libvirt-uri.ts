@@ -3,8 +3,8 @@ import { invalid } from "@slash64/core"
 export interface LibvirtTarget {
   /** What libvirt is asked to open, once the socket is reached. */
   readonly driver: "qemu:///system"
-  /** The daemon's socket on the host. */
-  readonly socket: string
+  /** The daemon's sockets on the host, in the order in which to try. */
+  readonly sockets: readonly string[]
   readonly ssh?: SshTarget
 }
 
@@ -15,8 +15,8 @@ export interface SshTarget {
   readonly port: number
 }
 
-/** Where libvirtd, and virtproxyd beside modular daemons, listen by default. */
-const defaultSocket = "/run/libvirt/libvirt-sock"
+/** Of libvirtd, or virtproxyd beside modular daemons; then of QEMU's own daemon, which leads on to the others. */
+const defaultSockets = ["/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock"]
 
 /** Reads the URIs of libvirt that we can reach (https://libvirt.org/uri.html); INVALID_ARGUMENT for every other one. */
 export function parseLibvirtUri(uri: string): LibvirtTarget {
@@ -30,14 +30,15 @@ export function parseLibvirtUri(uri: string): LibvirtTarget {
     throw refuse(uri.replace(/:[^:@/]*@/, ":(not shown)@"), "has a password or a fragment")
   const unknown = [...url.searchParams.keys()].find((key) => key !== "socket")
   if (unknown !== undefined) throw refuse(uri, `knows no parameter ${unknown}`)
-  const socket = url.searchParams.get("socket") ?? defaultSocket
-  if (!/^\/[\x21-\x7e]{1,106}$/.test(socket))
+  const socket = url.searchParams.get("socket")
+  if (socket !== null && !/^\/[\x21-\x7e]{1,106}$/.test(socket))
     throw refuse(uri, "its socket is not an absolute path of at most 107 characters")
+  const sockets = socket === null ? defaultSockets : [socket]
   if (url.protocol !== "qemu+ssh:") {
     if (url.host !== "") throw refuse(uri, "names a host without qemu+ssh")
-    return { driver: "qemu:///system", socket }
+    return { driver: "qemu:///system", sockets }
   }
-  return { driver: "qemu:///system", socket, ssh: sshTarget(uri, url) }
+  return { driver: "qemu:///system", sockets, ssh: sshTarget(uri, url) }
 }
 
 function sshTarget(uri: string, url: URL): SshTarget {

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process"
-import { Slash64Error } from "@slash64/core"
-import { cancelled } from "../errors/cancelled.ts"
+import { Slash64Error, abortError } from "@slash64/core"
 import { type HostShell, type ShellOptions, type ShellResult, maxOutputBytes } from "./host-shell.ts"
 
 const environment = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" }
@@ -28,7 +27,7 @@ function runLocally(argv: readonly string[], options: ShellOptions): Promise<She
     child.stdin.on("error", () => {})
     child.stdin.end(options.stdin ?? "")
     child.on("error", (error) => {
-      if (options.signal.aborted) reject(cancelled(options.signal))
+      if (options.signal.aborted) reject(abortError(options.signal))
       else if ("code" in error && error.code === "ENOENT")
         resolve({ code: 127, stdout: "", stderr: `${program}: not found` })
       else reject(new Slash64Error("INTERNAL", `${program} cannot be started: ${error.message}`, { cause: error }))

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream"
-import { Slash64Error, isSlash64Error } from "@slash64/core"
+import { Slash64Error, abortError, isSlash64Error } from "@slash64/core"
 import { Client, type ClientChannel, type ServerHostKeyAlgorithm } from "ssh2"
 import { parseHostKey } from "../config/host-key.ts"
 import type { SshTarget } from "../config/libvirt-uri.ts"
-import { cancelled, untilAborted } from "../errors/cancelled.ts"
+import { untilAborted } from "../errors/until-aborted.ts"
 
 export interface SshLinkOptions extends SshTarget {
   /** The host's public key line: the only one that is accepted. */
@@ -118,8 +118,8 @@ function openChannel<Channel>(
   open: (done: (error: Error | undefined, channel: Channel) => void) => void,
 ): Promise<Channel> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(cancelled(signal))
-    const abort = (): void => reject(cancelled(signal))
+    if (signal.aborted) return reject(abortError(signal))
+    const abort = (): void => reject(abortError(signal))
     signal.addEventListener("abort", abort, { once: true })
     try {
       open((error, channel) => {

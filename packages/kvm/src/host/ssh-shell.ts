@@ -1,4 +1,4 @@
-import { cancelled } from "../errors/cancelled.ts"
+import { abortError } from "@slash64/core"
 import { type HostShell, type ShellOptions, type ShellResult, maxOutputBytes, quoteWord } from "./host-shell.ts"
 import type { SshLink } from "./ssh-link.ts"
 
@@ -25,7 +25,7 @@ async function runOverSsh(link: SshLink, command: string, options: ShellOptions)
     let ended = 128
     const abort = (): void => {
       channel.close()
-      reject(cancelled(signal))
+      reject(abortError(signal))
     }
     signal.addEventListener("abort", abort, { once: true })
     const collect = (into: Buffer[]) => (chunk: Buffer) => {

@@ -23,10 +23,9 @@ export interface LibvirtNetworks {
   find(name: string, signal: AbortSignal): Promise<string | undefined>
   define(xml: string, signal: AbortSignal): Promise<void>
   setAutostart(name: string, signal: AbortSignal): Promise<void>
-  isActive(name: string, signal: AbortSignal): Promise<boolean>
   /** Active already: success. */
   start(name: string, signal: AbortSignal): Promise<void>
-  /** Stops and undefines. */
+  /** Not active, or not there: success. */
   stop(name: string, signal: AbortSignal): Promise<void>
   undefine(name: string, signal: AbortSignal): Promise<void>
 }
@@ -77,12 +76,13 @@ export interface LibvirtPools {
   remove(pool: string, signal: AbortSignal): Promise<void>
   volumes(pool: string, signal: AbortSignal): Promise<readonly Volume[]>
   findVolume(pool: string, name: string, signal: AbortSignal): Promise<Volume | undefined>
+  /** When the volume's file was last written, ms since 1970; undefined when it is gone. */
+  writtenAt(pool: string, name: string, signal: AbortSignal): Promise<number | undefined>
   createVolume(pool: string, xml: string, signal: AbortSignal): Promise<Volume>
   deleteVolume(pool: string, name: string, signal: AbortSignal): Promise<void>
   /** Writes `length` bytes from the volume's start on. */
-  upload(pool: string, name: string, bytes: AsyncIterable<Uint8Array>, length: number, signal: AbortSignal): Promise<void>
-  /** The first `length` bytes of the volume. */
-  download(pool: string, name: string, length: number, signal: AbortSignal): Promise<Readable>
+  upload(pool: string, name: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, length: number, signal: AbortSignal): Promise<void>
+  download(pool: string, name: string, signal: AbortSignal): Promise<Readable>
 }
 
 export interface Volume {

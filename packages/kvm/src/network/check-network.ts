@@ -1,9 +1,8 @@
-import { type NetworkSpec, Slash64Error, invalid } from "@slash64/core"
-import { checkId } from "../names.ts"
+import { type NetworkSpec, Slash64Error, invalid, parseId } from "@slash64/core"
 
 /** Checks what the adapter is about to hand to the host. The rules of a shared network are the caller's. */
 export function checkNetwork(network: NetworkSpec): void {
-  checkId("network.id", network.id)
+  parseId("network.id", network.id)
   checkRequires(network.requires, "network.requires")
   if (!Number.isInteger(network.mtu) || network.mtu < 1280 || network.mtu > 9216) {
     throw invalid(
@@ -41,7 +40,7 @@ export function checkRequires(requires: readonly string[] | undefined, field: st
   throw new Slash64Error("UNIMPLEMENTED", `${field} ${JSON.stringify(unknown)}: the kvm plugin does not know it`, {
     field,
     value: unknown,
-    hint: "Leave it out, or use a newer kvm plugin.",
+    hint: "Leave it out, or use a host whose adapter knows it.",
   })
 }
 

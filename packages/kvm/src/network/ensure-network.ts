@@ -1,4 +1,4 @@
-import { type Call, type HostNetwork, type NetworkSpec, Slash64Error, quote } from "@slash64/core"
+import { type Call, type HostNetwork, type NetworkSpec, Slash64Error, checkAborted, quote } from "@slash64/core"
 import type { HostParts } from "../libvirt/parts.ts"
 import { networkNames } from "../names.ts"
 import { checkNetwork } from "./check-network.ts"
@@ -10,6 +10,8 @@ import { isVlanNetwork, makeVlanBridge } from "./vlan-bridge.ts"
 /** Makes the network usable on this host; the libvirt network comes first, so that what is half-made can be listed. */
 export async function ensureNetwork(parts: HostParts, network: NetworkSpec, call: Call): Promise<HostNetwork> {
   const { signal } = call
+  checkAborted(signal)
+  if (network.attachment.kind === "vlan") await refuseWithoutVlan(parts, signal)
   checkNetwork(network)
   const found = await findNetwork(parts.libvirt, network.id, signal)
   if (found !== undefined && !sameNetwork(found, network)) throw otherSpec(found, network)
@@ -60,6 +62,16 @@ async function checkGround(parts: HostParts, network: NetworkSpec, signal: Abort
  */
 export async function makeDnsmasqDirectory(parts: HostParts, signal: AbortSignal): Promise<void> {
   await parts.shell.run(["mkdir", "-p", "-m", "0755", "/var/lib/libvirt/dnsmasq"], { signal, asRoot: true })
+}
+
+async function refuseWithoutVlan(parts: HostParts, signal: AbortSignal): Promise<void> {
+  const probe = ["sh", "-c", "[ -e /proc/net/vlan ] || modprobe --dry-run --quiet 8021q"]
+  if ((await parts.shell.run(probe, { signal })).code === 0) return
+  throw new Slash64Error("UNIMPLEMENTED", "the host's kernel has no 802.1Q: no network on a VLAN can be made", {
+    field: "network.attachment",
+    value: "vlan",
+    hint: "Use a kernel that has the module 8021q, or the kind bridge with a bridge that carries the VLAN.",
+  })
 }
 
 async function refuseSecondOnVlan(parts: HostParts, network: NetworkSpec, signal: AbortSignal): Promise<void> {

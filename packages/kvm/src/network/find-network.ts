@@ -1,4 +1,4 @@
-import { Slash64Error } from "@slash64/core"
+import { type Call, type HostNetwork, Slash64Error, quote } from "@slash64/core"
 import type { Libvirt } from "../libvirt/libvirt.ts"
 import { networkNames } from "../names.ts"
 import { parseXml } from "../xml/parse-xml.ts"
@@ -21,7 +21,23 @@ export async function findNetwork(libvirt: Libvirt, networkId: string, signal: A
   })
 }
 
+/** The network of this id, which a NIC is to be on. NOT_FOUND without it. */
+export async function requireNetwork(libvirt: Libvirt, networkId: string, signal: AbortSignal): Promise<MarkedNetwork> {
+  const network = await findNetwork(libvirt, networkId, signal)
+  if (network !== undefined) return network
+  throw new Slash64Error("NOT_FOUND", `the network ${quote(networkId)} is not on this host`, {
+    field: "networkId",
+    value: quote(networkId),
+    hint: "Ensure the network on the host first.",
+  })
+}
+
 export async function listMarkedNetworks(libvirt: Libvirt, signal: AbortSignal): Promise<readonly MarkedNetwork[]> {
   const documents = await libvirt.networks.list(signal)
   return documents.flatMap((document) => readNetwork(parseXml(document, "network")) ?? [])
+}
+
+export async function listNetworks(libvirt: Libvirt, call: Call): Promise<readonly HostNetwork[]> {
+  const networks = await listMarkedNetworks(libvirt, call.signal)
+  return networks.map(({ id, attachment, mtu, bridge }) => ({ id, attachment, mtu, bridge }))
 }

@@ -1,7 +1,7 @@
-import { type Call, type HostNic, type NicSpec, Slash64Error, invalid, quote } from "@slash64/core"
+import { type Call, type HostNic, type NicSpec, Slash64Error, invalid, parseNicMac, quote } from "@slash64/core"
 import type { Libvirt } from "../libvirt/libvirt.ts"
 import { checkRequires } from "../network/check-network.ts"
-import { findNetwork } from "../network/find-network.ts"
+import { requireNetwork } from "../network/find-network.ts"
 import { networkNames } from "../names.ts"
 import { type DomainDocuments, readDomainDocuments } from "../vm/domain-documents.ts"
 import { requireVm } from "../vm/find-vm.ts"
@@ -14,8 +14,7 @@ export async function attachNic(libvirt: Libvirt, nic: NicSpec, call: Call): Pro
   const { signal } = call
   checkNic(nic)
   const domain = await requireVm(libvirt, nic.vmId, signal)
-  const network = await findNetwork(libvirt, nic.networkId, signal)
-  if (network === undefined) throw noNetwork(nic)
+  const network = await requireNetwork(libvirt, nic.networkId, signal)
   const before = await readDomainDocuments(libvirt, domain, signal)
   const target = planAttach(nic, before)
   if (target.live || target.config) {
@@ -78,9 +77,7 @@ function toHostNic(nic: NicSpec, { live, config }: DomainDocuments): HostNic {
 function checkNic(nic: NicSpec): void {
   nicAlias(nic.id)
   checkRequires(nic.requires, "nic.requires")
-  if (!/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(nic.mac) || nic.mac === "00:00:00:00:00:00") {
-    throw invalid("nic.mac", nic.mac, "not a unicast MAC in lower case with colons", "Give one such as 02:00:5e:10:00:01.")
-  }
+  if (parseNicMac("nic.mac", nic.mac) !== nic.mac) throw invalid("nic.mac", nic.mac, "not in lower case with colons", "Write it as 02:00:5e:10:00:01.")
   if (nic.portSecurity) {
     throw new Slash64Error("FAILED_PRECONDITION", "portSecurity is not available on this host", {
       field: "nic.portSecurity",
@@ -90,10 +87,3 @@ function checkNic(nic: NicSpec): void {
   }
 }
 
-function noNetwork(nic: NicSpec): Slash64Error {
-  return new Slash64Error("NOT_FOUND", `the network ${quote(nic.networkId)} is not on this host`, {
-    field: "nic.networkId",
-    value: quote(nic.networkId),
-    hint: "Ensure the network on the host first.",
-  })
-}

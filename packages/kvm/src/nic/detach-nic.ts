@@ -1,9 +1,8 @@
 import { setTimeout } from "node:timers/promises"
-import { type Call, type NicRef, Slash64Error, quote } from "@slash64/core"
-import { untilAborted } from "../errors/cancelled.ts"
+import { type Call, type NicRef, Slash64Error, parseUuid, quote } from "@slash64/core"
+import { untilAborted } from "../errors/until-aborted.ts"
 import type { Domain, DomainEvent, Libvirt } from "../libvirt/libvirt.ts"
 import { readDomainDocuments } from "../vm/domain-documents.ts"
-import { checkVmId } from "../vm/find-vm.ts"
 import type { XmlNode } from "../xml/parse-xml.ts"
 import { nicAlias } from "./nic-alias.ts"
 import { readInterfaces } from "./read-interfaces.ts"
@@ -18,7 +17,7 @@ const lookMs = 500
 export async function detachNic(libvirt: Libvirt, nic: NicRef, call: Call, withinMs = unplugMs): Promise<void> {
   const { signal } = call
   const alias = nicAlias(nic.id)
-  const domain = await libvirt.domains.find(checkVmId(nic.vmId), signal)
+  const domain = await libvirt.domains.find(parseUuid("vmId", nic.vmId), signal)
   if (domain === undefined) return
   const { live, config } = await readDomainDocuments(libvirt, domain, signal)
   if (hasNic(config, nic.id)) await libvirt.domains.detachDevice(domain.uuid, alias, { live: false, config: true }, signal)

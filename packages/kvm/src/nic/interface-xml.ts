@@ -1,6 +1,8 @@
-import type { NicSpec } from "@slash64/core"
+import { type Call, type NicSpec, parseNicMac } from "@slash64/core"
+import type { Libvirt } from "../libvirt/libvirt.ts"
 import { networkNames } from "../names.ts"
 import { type Xml, xml } from "../xml/element.ts"
+import { requireNetwork } from "../network/find-network.ts"
 import type { MarkedNetwork } from "../network/network-xml.ts"
 import { nicAlias } from "./nic-alias.ts"
 
@@ -17,8 +19,16 @@ export function wireOf(network: MarkedNetwork): NicWire {
   return ours ? { mtu: network.mtu, offloadsOff: network.offloadsOff } : { offloadsOff: network.offloadsOff }
 }
 
-/** The `<interface>` of a NIC (https://libvirt.org/formatdomain.html#network-interfaces). */
-export function nicXml(nic: Pick<NicSpec, "id" | "networkId" | "mac">, wire: NicWire): Xml {
+/** The `<interface>` of a NIC by itself, as attachNic would plug it. */
+export async function interfaceXml(libvirt: Libvirt, nic: Nic, call: Call): Promise<string> {
+  const network = await requireNetwork(libvirt, nic.networkId, call.signal)
+  return nicXml({ ...nic, mac: parseNicMac("nic.mac", nic.mac) }, wireOf(network)).markup
+}
+
+type Nic = Pick<NicSpec, "id" | "networkId" | "mac">
+
+/** https://libvirt.org/formatdomain.html#network-interfaces */
+export function nicXml(nic: Nic, wire: NicWire): Xml {
   return portXml(networkNames(nic.networkId).network, nic.mac, wire, xml("alias", { name: nicAlias(nic.id) }))
 }
 

@@ -1,7 +1,6 @@
-import type { Call, NicRef, ObservedNic } from "@slash64/core"
+import { type Call, type NicRef, type ObservedNic, parseUuid } from "@slash64/core"
 import type { Libvirt } from "../libvirt/libvirt.ts"
 import { readDomainDocuments } from "../vm/domain-documents.ts"
-import { checkVmId } from "../vm/find-vm.ts"
 import { readInterfaces } from "./read-interfaces.ts"
 
 /**
@@ -9,7 +8,7 @@ import { readInterfaces } from "./read-interfaces.ts"
  * in a guest segment.
  */
 export async function observeNic(libvirt: Libvirt, nic: NicRef, call: Call): Promise<ObservedNic | undefined> {
-  const domain = await libvirt.domains.find(checkVmId(nic.vmId), call.signal)
+  const domain = await libvirt.domains.find(parseUuid("vmId", nic.vmId), call.signal)
   if (domain === undefined || !domain.running) return undefined
   const { live } = await readDomainDocuments(libvirt, domain, call.signal)
   const mac = live === undefined ? undefined : readInterfaces(live).find(({ nicId }) => nicId === nic.id)?.mac

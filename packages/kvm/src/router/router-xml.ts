@@ -108,11 +108,15 @@ function ports(router: RouterSpec, ground: RouterGround): readonly Xml[] {
 }
 
 function consoles(router: RouterSpec): readonly Xml[] {
-  const file = `/var/log/libvirt/qemu/${routerName(router.id)}-console.log`
   return [
-    xml("serial", { type: "pty" }, xml("log", { file, append: "on" }), xml("target", { port: 0 })),
+    xml("serial", { type: "pty" }, xml("log", { file: consoleLog(router.id), append: "on" }), xml("target", { port: 0 })),
     xml("console", { type: "pty" }, xml("target", { type: "serial", port: 0 })),
   ]
+}
+
+/** What the router's console showed, on the host. */
+export function consoleLog(routerId: string): string {
+  return `/var/log/libvirt/qemu/${routerName(routerId)}-console.log`
 }
 
 function idleDevices(): readonly Xml[] {

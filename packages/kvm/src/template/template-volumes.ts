@@ -1,23 +1,32 @@
-import { type TemplateSpec, invalid } from "@slash64/core"
+import { randomBytes } from "node:crypto"
+import { invalid } from "@slash64/core"
+import { z } from "zod"
 import { type Xml, xml } from "../xml/element.ts"
 
-/** The volumes of a template: its bytes, and a marker that is written once they are whole. */
-export interface TemplateVolumes {
+/**
+ * A template is a volume with its bytes and a marker volume, written once they are whole, that names it. An upload
+ * has a name of its own, so that two at once do not meet, and one that was cut off is no template.
+ */
+export interface TemplateMarker {
   readonly image: string
-  readonly marker: string
+  readonly version: string
+  readonly format: "qcow2" | "raw"
 }
 
 const markerPattern = /^template-([0-9a-f]{64})\.json$/
 
-export function templateVolumes(digest: string): TemplateVolumes {
-  const hex = checkDigest(digest)
-  return { image: `template-${hex}.img`, marker: `template-${hex}.json` }
+export function markerName(digest: string): string {
+  return `template-${parseDigest(digest)}.json`
 }
 
-export function checkDigest(digest: string): string {
-  const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1]
-  if (hex !== undefined) return hex
-  throw invalid("template.digest", digest, "not sha256: and 64 hex digits", "Give the digest of the template's manifest.")
+/** A name for the image of a new upload. */
+export function newImageName(digest: string): string {
+  return `${imagePrefix(digest)}${randomBytes(4).toString("hex")}.img`
+}
+
+/** What all uploads of this template start with. */
+export function imagePrefix(digest: string): string {
+  return `template-${parseDigest(digest)}-`
 }
 
 /** The digest of a marker's name; undefined for every other volume. */
@@ -26,24 +35,26 @@ export function digestOfMarker(volume: string): string | undefined {
   return hex === undefined ? undefined : `sha256:${hex}`
 }
 
-/** What the marker says. */
-export interface TemplateMarker {
-  readonly version: string
-  readonly format: TemplateSpec["format"]
-  readonly bytes: number
+/** The hex digits of `sha256:...`. */
+export function parseDigest(digest: string): string {
+  const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1]
+  if (hex !== undefined) return hex
+  throw invalid("template.digest", digest, "not sha256: and 64 hex digits", "Give the digest of the template's manifest.")
 }
 
+const markerSchema = z.object({
+  image: z.string().regex(/^template-[0-9a-f]{64}-[0-9a-f]{8}\.img$/),
+  version: z.string(),
+  format: z.enum(["qcow2", "raw"]),
+})
+
+/** undefined when it is cut off or of another kind. */
 export function parseMarker(text: string): TemplateMarker | undefined {
-  let parsed: unknown
   try {
-    parsed = JSON.parse(text)
+    return markerSchema.parse(JSON.parse(text))
   } catch {
     return undefined
   }
-  if (typeof parsed !== "object" || parsed === null) return undefined
-  const { version, format, bytes }: { version?: unknown; format?: unknown; bytes?: unknown } = parsed
-  if (typeof version !== "string" || typeof bytes !== "number") return undefined
-  return format === "qcow2" || format === "raw" ? { version, format, bytes } : undefined
 }
 
 /** A volume that takes `bytes` as they come. */
@@ -58,13 +69,12 @@ export function rawVolumeXml(name: string, bytes: number, mode: "0644" | "0600")
   )
 }
 
-/** An empty qcow2 over a template. */
-export function overlayVolumeXml(name: string, bytes: number, backing: { readonly path: string; readonly format: string }): Xml {
+/** An empty qcow2 over a template, as large as it. */
+export function overlayVolumeXml(name: string, backing: { readonly path: string; readonly format: string }): Xml {
   return xml(
     "volume",
     { type: "file" },
     xml("name", {}, name),
-    xml("capacity", { unit: "bytes" }, bytes),
     xml("target", {}, xml("format", { type: "qcow2" }), xml("permissions", {}, xml("mode", {}, "0600"))),
     xml("backingStore", {}, xml("path", {}, backing.path), xml("format", { type: backing.format })),
   )

@@ -1,8 +1,8 @@
-import { type Call, type HostVm, Slash64Error, invalid } from "@slash64/core"
+import { type Call, type HostVm, Slash64Error, parseUuid } from "@slash64/core"
 import type { Domain, Libvirt } from "../libvirt/libvirt.ts"
 
 export async function findVm(libvirt: Libvirt, vmId: string, call: Call): Promise<HostVm | undefined> {
-  const domain = await libvirt.domains.find(checkVmId(vmId), call.signal)
+  const domain = await libvirt.domains.find(parseUuid("vmId", vmId), call.signal)
   return domain === undefined ? undefined : toVm(domain)
 }
 
@@ -14,18 +14,13 @@ export async function findVmsByName(libvirt: Libvirt, name: string, call: Call):
 
 /** The domain of a VM that must be there. */
 export async function requireVm(libvirt: Libvirt, vmId: string, signal: AbortSignal): Promise<Domain> {
-  const domain = await libvirt.domains.find(checkVmId(vmId), signal)
+  const domain = await libvirt.domains.find(parseUuid("vmId", vmId), signal)
   if (domain !== undefined) return domain
   throw new Slash64Error("NOT_FOUND", `the host has no VM ${vmId}`, {
     field: "vmId",
     value: vmId,
     hint: "See what is there with `virsh list --all --uuid --name`.",
   })
-}
-
-export function checkVmId(vmId: string): string {
-  if (/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(vmId)) return vmId.toLowerCase()
-  throw invalid("vmId", vmId, "not a UUID", "Give the VM's UUID as `virsh domuuid NAME` shows it.")
 }
 
 function toVm({ uuid, name, running, persistent }: Domain): HostVm {

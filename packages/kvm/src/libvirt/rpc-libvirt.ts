@@ -1,0 +1,33 @@
+import type { Connection } from "@slash64/libvirt-rpc"
+import type { Libvirt } from "./libvirt.ts"
+import { rpcDomains } from "./rpc-domains.ts"
+import { rpcEvents } from "./rpc-events.ts"
+import { rpcNetworks } from "./rpc-networks.ts"
+import { rpcPools } from "./rpc-pools.ts"
+import { RpcSession } from "./rpc-session.ts"
+
+/** libvirt over its own RPC. `open` makes a connection that is ready for calls. */
+export function rpcLibvirt(open: (signal: AbortSignal) => Promise<Connection>): Libvirt {
+  const session = new RpcSession(open)
+  return {
+    networks: rpcNetworks(session),
+    domains: rpcDomains(session),
+    pools: rpcPools(session),
+    async versions(signal) {
+      const [{ lib_ver: libvirt }, { hv_ver: hypervisor }] = await session.run(signal, (rpc, options) =>
+        Promise.all([rpc.connectGetLibVersion(options), rpc.connectGetVersion(options)]),
+      )
+      return { libvirt: formatVersion(libvirt), hypervisor: formatVersion(hypervisor) }
+    },
+    async capabilities(signal) {
+      return (await session.run(signal, (rpc, options) => rpc.connectGetCapabilities(options))).capabilities
+    },
+    events: (signal) => rpcEvents(session, signal),
+    close: () => session.close(),
+  }
+}
+
+/** libvirt packs 9.0.1 into 9,000,001 (virGetVersion). */
+function formatVersion(packed: bigint): string {
+  return [packed / 1_000_000n, (packed / 1000n) % 1000n, packed % 1000n].join(".")
+}

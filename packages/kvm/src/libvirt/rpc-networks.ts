@@ -1,0 +1,61 @@
+import { isNative } from "../errors/translate-libvirt.ts"
+import type { LibvirtNetworks } from "./libvirt.ts"
+import type { RpcSession } from "./rpc-session.ts"
+
+const absent = "VIR_ERR_NO_NETWORK"
+
+export function rpcNetworks(session: RpcSession): LibvirtNetworks {
+  const documentOf = (net: { readonly name: string; readonly uuid: string }, signal: AbortSignal) =>
+    session.find(signal, absent, async (rpc, options) => (await rpc.networkGetXmlDesc({ net, flags: 0 }, options)).xml)
+  const lookup = (name: string, signal: AbortSignal) =>
+    session.run(signal, async (rpc, options) => (await rpc.networkLookupByName({ name }, options)).net)
+  const find = (name: string, signal: AbortSignal) =>
+    session.find(signal, absent, async (rpc, options) => (await rpc.networkLookupByName({ name }, options)).net)
+
+  return {
+    async list(signal) {
+      const { nets } = await session.run(signal, (rpc, options) =>
+        rpc.connectListAllNetworks({ need_results: 1, flags: 0 }, options),
+      )
+      const documents = await Promise.all(nets.map((net) => documentOf(net, signal)))
+      return documents.filter((document) => document !== undefined)
+    },
+    async find(name, signal) {
+      const net = await find(name, signal)
+      return net === undefined ? undefined : documentOf(net, signal)
+    },
+    async define(xml, signal) {
+      await session.run(signal, (rpc, options) => rpc.networkDefineXml({ xml }, options))
+    },
+    async setAutostart(name, signal) {
+      const net = await lookup(name, signal)
+      await session.run(signal, (rpc, options) => rpc.networkSetAutostart({ net, autostart: 1 }, options))
+    },
+    async start(name, signal) {
+      const net = await lookup(name, signal)
+      const isActive = async (): Promise<boolean> =>
+        session.run(signal, async (rpc, options) => (await rpc.networkIsActive({ net }, options)).active === 1)
+      if (await isActive()) return
+      try {
+        await session.run(signal, (rpc, options) => rpc.networkCreate({ net }, options))
+      } catch (error) {
+        if (!isNative(error, "VIR_ERR_OPERATION_INVALID") || !(await isActive())) throw error
+      }
+    },
+    async stop(name, signal) {
+      const net = await find(name, signal)
+      if (net === undefined) return
+      try {
+        await session.run(signal, (rpc, options) => rpc.networkDestroy({ net }, options))
+      } catch (error) {
+        // It was not active.
+        if (!isNative(error, absent, "VIR_ERR_OPERATION_INVALID")) throw error
+      }
+    },
+    async undefine(name, signal) {
+      const net = await find(name, signal)
+      if (net === undefined) return
+      await session.find(signal, absent, (rpc, options) => rpc.networkUndefine({ net }, options))
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import { pipeline } from "node:stream/promises"
+import { Readable } from "node:stream"
+import { constants } from "@slash64/libvirt-rpc"
+import { isNative, translateLibvirt } from "../errors/translate-libvirt.ts"
+import type { LibvirtPools, Volume } from "./libvirt.ts"
+import { parseXml } from "../xml/parse-xml.ts"
+import type { RpcSession } from "./rpc-session.ts"
+
+const noPool = "VIR_ERR_NO_STORAGE_POOL"
+const noVolume = "VIR_ERR_NO_STORAGE_VOL"
+
+export function rpcPools(session: RpcSession): LibvirtPools {
+  const findPool = (name: string, signal: AbortSignal) =>
+    session.find(signal, noPool, async (rpc, options) => (await rpc.storagePoolLookupByName({ name }, options)).pool)
+  const lookupPool = (name: string, signal: AbortSignal) =>
+    session.run(signal, async (rpc, options) => (await rpc.storagePoolLookupByName({ name }, options)).pool)
+  const findVolume = async (poolName: string, name: string, signal: AbortSignal) => {
+    const pool = await findPool(poolName, signal)
+    if (pool === undefined) return undefined
+    return session.find(signal, noVolume, async (rpc, options) => (await rpc.storageVolLookupByName({ pool, name }, options)).vol)
+  }
+  const lookupVolume = async (poolName: string, name: string, signal: AbortSignal) => {
+    const pool = await lookupPool(poolName, signal)
+    return session.run(signal, async (rpc, options) => (await rpc.storageVolLookupByName({ pool, name }, options)).vol)
+  }
+
+  return {
+    async find(name, signal) {
+      const pool = await findPool(name, signal)
+      if (pool === undefined) return undefined
+      return session.find(signal, noPool, async (rpc, options) => (await rpc.storagePoolGetXmlDesc({ pool, flags: 0 }, options)).xml)
+    },
+    async ensure(name, xml, signal) {
+      const known = await findPool(name, signal)
+      const pool =
+        known ?? (await session.run(signal, async (rpc, options) => (await rpc.storagePoolDefineXml({ xml, flags: 0 }, options)).pool))
+      const isActive = (): Promise<boolean> =>
+        session.run(signal, async (rpc, options) => (await rpc.storagePoolIsActive({ pool }, options)).active === 1)
+      if (await isActive()) return
+      try {
+        const flags = constants.VIR_STORAGE_POOL_CREATE_WITH_BUILD
+        await session.run(signal, (rpc, options) => rpc.storagePoolCreate({ pool, flags }, options))
+      } catch (error) {
+        if (!isNative(error, "VIR_ERR_OPERATION_INVALID") || !(await isActive())) throw error
+      }
+      await session.run(signal, (rpc, options) => rpc.storagePoolSetAutostart({ pool, autostart: 1 }, options))
+    },
+    async remove(name, signal) {
+      const pool = await findPool(name, signal)
+      if (pool === undefined) return
+      await session.find(signal, noPool, async (rpc, options) => {
+        await rpc.storagePoolDestroy({ pool }, options)
+        await rpc.storagePoolDelete({ pool, flags: 0 }, options).catch(() => {})
+        await rpc.storagePoolUndefine({ pool }, options)
+      })
+    },
+    async volumes(name, signal) {
+      const pool = await findPool(name, signal)
+      if (pool === undefined) return []
+      const list = await session.find(signal, noPool, (rpc, options) =>
+        rpc.storagePoolListAllVolumes({ pool, need_results: 1, flags: 0 }, options),
+      )
+      return (list?.vols ?? []).map(toVolume)
+    },
+    async findVolume(pool, name, signal) {
+      const vol = await findVolume(pool, name, signal)
+      return vol === undefined ? undefined : toVolume(vol)
+    },
+    async writtenAt(pool, name, signal) {
+      const vol = await findVolume(pool, name, signal)
+      if (vol === undefined) return undefined
+      const document = await session.find(signal, noVolume, async (rpc, options) =>
+        (await rpc.storageVolGetXmlDesc({ vol, flags: 0 }, options)).xml,
+      )
+      if (document === undefined) return undefined
+      const seconds = parseXml(document, "volume").at("target", "timestamps", "mtime")?.text
+      return seconds === undefined ? undefined : Number(seconds) * 1000
+    },
+    async createVolume(poolName, xml, signal) {
+      const pool = await lookupPool(poolName, signal)
+      const { vol } = await session.run(signal, (rpc, options) => rpc.storageVolCreateXml({ pool, xml, flags: 0 }, options))
+      return toVolume(vol)
+    },
+    async deleteVolume(pool, name, signal) {
+      const vol = await findVolume(pool, name, signal)
+      if (vol === undefined) return
+      await session.find(signal, noVolume, (rpc, options) => rpc.storageVolDelete({ vol, flags: 0 }, options))
+    },
+    async upload(pool, name, bytes, length, signal) {
+      const vol = await lookupVolume(pool, name, signal)
+      const { stream } = await session.run(signal, (rpc, options) =>
+        rpc.storageVolUpload({ vol, offset: 0n, length: BigInt(length), flags: 0 }, options),
+      )
+      try {
+        await pipeline(Readable.from(bytes), stream, { signal })
+      } catch (error) {
+        throw translateLibvirt(error, signal)
+      }
+    },
+    async download(pool, name, signal) {
+      const vol = await lookupVolume(pool, name, signal)
+      const { stream } = await session.run(signal, (rpc, options) =>
+        rpc.storageVolDownload({ vol, offset: 0n, length: 0n, flags: 0 }, options),
+      )
+      return stream
+    },
+  }
+}
+
+/** The key of a volume in a directory pool is its path. */
+function toVolume(vol: { readonly name: string; readonly key: string }): Volume {
+  return { name: vol.name, path: vol.key }
+}
