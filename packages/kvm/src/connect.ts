@@ -31,14 +31,20 @@ function localHost(config: KvmConfig): KvmHost {
 }
 
 /** One SSH connection carries libvirt, programs and the routers' streams. */
-async function remoteHost(config: KvmConfig, target: LibvirtTarget, ssh: NonNullable<LibvirtTarget["ssh"]>): Promise<KvmHost> {
+async function remoteHost(
+  config: KvmConfig,
+  target: LibvirtTarget,
+  ssh: NonNullable<LibvirtTarget["ssh"]>,
+): Promise<KvmHost> {
   const link = new SshLink({
     ...ssh,
     hostKey: config.hostKey ?? "",
     ...(config.privateKey !== undefined && { privateKey: await readSecret("privateKey", config.privateKey) }),
   })
   const transport = (signal: AbortSignal): Promise<Duplex> => openFirst(link, target.sockets, signal)
-  const libvirt = rpcLibvirt((signal) => openLibvirt(() => connectLibvirt(target.driver, { signal, transport }), signal))
+  const libvirt = rpcLibvirt((signal) =>
+    openLibvirt(() => connectLibvirt(target.driver, { signal, transport }), signal),
+  )
   const parts = {
     config,
     libvirt,
@@ -84,7 +90,12 @@ function openTcp(host: string, port: number, signal: AbortSignal): Promise<Duple
     signal.addEventListener("abort", abort, { once: true })
     const failed = (cause: Error): void => {
       signal.removeEventListener("abort", abort)
-      reject(new Slash64Error("UNAVAILABLE", `${host} port ${port} does not answer: ${cause.message}`, { hint: "Call again when it is up.", cause }))
+      reject(
+        new Slash64Error("UNAVAILABLE", `${host} port ${port} does not answer: ${cause.message}`, {
+          hint: "Call again when it is up.",
+          cause,
+        }),
+      )
     }
     socket.once("error", failed)
     socket.once("connect", () => {

@@ -1,6 +1,6 @@
 import { invalid } from "@slash64/core"
 import { z } from "zod"
-import { checkControlRange } from "./control-range.ts"
+import { parseControlRange } from "./control-range.ts"
 import { parseHostKey } from "./host-key.ts"
 import { parseLibvirtUri } from "./libvirt-uri.ts"
 
@@ -58,7 +58,7 @@ export function parseKvmConfig(input: unknown): KvmConfig {
     throw invalid("hostKey", undefined, "needed with qemu+ssh: no host is trusted on first use", hints["hostKey"] ?? "")
   }
   if (config.hostKey !== undefined) parseHostKey(config.hostKey)
-  if (config.control?.range !== undefined) checkControlRange(config.control.range)
+  if (config.control?.range !== undefined) parseControlRange(config.control.range)
   return dropUndefined(config)
 }
 

@@ -12,12 +12,32 @@ interface Row {
 
 /** What can be told apart by words only, libvirt's codes being too wide for it, stands first. Seen on libvirt 9.0. */
 const table: readonly Row[] = [
-  { words: /No space left on device|Disk quota exceeded/i, code: "RESOURCE_EXHAUSTED", hint: "Free space on the host's storage, then call again." },
-  { words: /No more available PCI slots/i, code: "RESOURCE_EXHAUSTED", hint: "Stop the VM and attach while it is off: libvirt then adds a PCI port." },
+  {
+    words: /No space left on device|Disk quota exceeded/i,
+    code: "RESOURCE_EXHAUSTED",
+    hint: "Free space on the host's storage, then call again.",
+  },
+  {
+    words: /No more available PCI slots/i,
+    code: "RESOURCE_EXHAUSTED",
+    hint: "Stop the VM and attach while it is off: libvirt then adds a PCI port.",
+  },
   { words: /Cannot allocate memory/i, code: "RESOURCE_EXHAUSTED", hint: "Free memory on the host, then call again." },
-  { words: /already in the process of unplug/i, code: "ABORTED", hint: "The guest has not given the device up yet; call again." },
-  { words: /Storage source conflict with pool/i, code: "ALREADY_EXISTS", hint: "Another storage pool has this directory: give another one as storage in the host's configuration." },
-  { words: /is not supported by .* on this host|could not find capabilities/i, code: "FAILED_PRECONDITION", hint: "Install the QEMU package for this architecture, or set emulation to tcg." },
+  {
+    words: /already in the process of unplug/i,
+    code: "ABORTED",
+    hint: "The guest has not given the device up yet; call again.",
+  },
+  {
+    words: /Storage source conflict with pool/i,
+    code: "ALREADY_EXISTS",
+    hint: "Another storage pool has this directory: give another one as storage in the host's configuration.",
+  },
+  {
+    words: /is not supported by .* on this host|could not find capabilities/i,
+    code: "FAILED_PRECONDITION",
+    hint: "Install the QEMU package for this architecture, or set emulation to tcg.",
+  },
   { name: "VIR_ERR_NO_DOMAIN", code: "NOT_FOUND", hint: "See `virsh list --all`." },
   { name: "VIR_ERR_NO_NETWORK", code: "NOT_FOUND", hint: "See `virsh net-list --all`." },
   { name: "VIR_ERR_NO_STORAGE_POOL", code: "NOT_FOUND", hint: "See `virsh pool-list --all`." },
@@ -32,14 +52,38 @@ const table: readonly Row[] = [
   { name: "VIR_ERR_AUTH_UNAVAILABLE", code: "UNAUTHENTICATED", hint: "Use root, or a member of the group libvirt." },
   { name: "VIR_ERR_ACCESS_DENIED", code: "PERMISSION_DENIED", hint: "Use root, or a member of the group libvirt." },
   { name: "VIR_ERR_OPERATION_DENIED", code: "PERMISSION_DENIED", hint: "Connect to the read-write socket." },
-  { name: "VIR_ERR_OPERATION_TIMEOUT", code: "UNAVAILABLE", hint: "The VM is busy with another operation; call again." },
+  {
+    name: "VIR_ERR_OPERATION_TIMEOUT",
+    code: "UNAVAILABLE",
+    hint: "The VM is busy with another operation; call again.",
+  },
   { name: "VIR_ERR_RESOURCE_BUSY", code: "UNAVAILABLE", hint: "Call again." },
   { name: "VIR_ERR_AGENT_UNRESPONSIVE", code: "UNAVAILABLE", hint: "The guest agent does not answer." },
-  { name: "VIR_ERR_OPERATION_INVALID", code: "FAILED_PRECONDITION", hint: "The object is not in the state for it; look at it with virsh." },
-  { name: "VIR_ERR_CONFIG_UNSUPPORTED", code: "FAILED_PRECONDITION", hint: "This libvirt or QEMU is too old, or built without it." },
-  { name: "VIR_ERR_ARGUMENT_UNSUPPORTED", code: "FAILED_PRECONDITION", hint: "This libvirt or QEMU is too old, or built without it." },
-  { name: "VIR_ERR_OPERATION_UNSUPPORTED", code: "FAILED_PRECONDITION", hint: "This libvirt or QEMU is too old, or built without it." },
-  { name: "VIR_ERR_NO_SUPPORT", code: "FAILED_PRECONDITION", hint: "This libvirt daemon has no such driver (with modular daemons, use virtproxyd's socket)." },
+  {
+    name: "VIR_ERR_OPERATION_INVALID",
+    code: "FAILED_PRECONDITION",
+    hint: "The object is not in the state for it; look at it with virsh.",
+  },
+  {
+    name: "VIR_ERR_CONFIG_UNSUPPORTED",
+    code: "FAILED_PRECONDITION",
+    hint: "This libvirt or QEMU is too old, or built without it.",
+  },
+  {
+    name: "VIR_ERR_ARGUMENT_UNSUPPORTED",
+    code: "FAILED_PRECONDITION",
+    hint: "This libvirt or QEMU is too old, or built without it.",
+  },
+  {
+    name: "VIR_ERR_OPERATION_UNSUPPORTED",
+    code: "FAILED_PRECONDITION",
+    hint: "This libvirt or QEMU is too old, or built without it.",
+  },
+  {
+    name: "VIR_ERR_NO_SUPPORT",
+    code: "FAILED_PRECONDITION",
+    hint: "This libvirt daemon has no such driver (with modular daemons, use virtproxyd's socket).",
+  },
 ]
 
 /** The one place where libvirt's errors become ours; the original stays in `native` and `cause`. */
@@ -54,7 +98,8 @@ export function translateLibvirt(error: unknown, signal?: AbortSignal): Slash64E
 
 function fromLibvirt(error: LibvirtError): Slash64Error {
   const fits = (row: Row): boolean =>
-    (row.name === undefined || row.name === error.codeName) && (row.words === undefined || row.words.test(error.message))
+    (row.name === undefined || row.name === error.codeName) &&
+    (row.words === undefined || row.words.test(error.message))
   const row = table.find(fits)
   return new Slash64Error(row?.code ?? "INTERNAL", `libvirt: ${error.message}`, {
     hint: row?.hint ?? "See libvirt's own words, and its log on the host.",
@@ -73,7 +118,10 @@ function fromConnection(error: LibvirtConnectionError, signal: AbortSignal | und
   const outcome = error.outcome === "unknown" ? ({ outcome: "unknown" } as const) : {}
   if (error.code === "ABORTED" && signal?.aborted === true) return abortError(signal, outcome)
   if (error.code === "AUTHENTICATION") {
-    return new Slash64Error("UNAUTHENTICATED", error.message, { hint: "Use root, or a member of the group libvirt.", cause: error })
+    return new Slash64Error("UNAUTHENTICATED", error.message, {
+      hint: "Use root, or a member of the group libvirt.",
+      cause: error,
+    })
   }
   if (error.code === "INVALID_ARGUMENT") return new Slash64Error("INVALID_ARGUMENT", error.message, { cause: error })
   return new Slash64Error("UNAVAILABLE", `libvirt cannot be reached: ${error.message}`, {

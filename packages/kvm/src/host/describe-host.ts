@@ -26,7 +26,12 @@ export async function describeHost(parts: HostParts, call: Call): Promise<HostDe
 }
 
 function attachmentsOf(probe: HostProbe): readonly NetworkAttachment["kind"][] {
-  return ["isolated", "bridge", ...(probe.vlan ? (["vlan"] as const) : []), ...(probe.openVswitch ? (["openvswitch"] as const) : [])]
+  return [
+    "isolated",
+    "bridge",
+    ...(probe.vlan ? (["vlan"] as const) : []),
+    ...(probe.openVswitch ? (["openvswitch"] as const) : []),
+  ]
 }
 
 interface HostState {

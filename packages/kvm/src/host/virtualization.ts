@@ -3,7 +3,10 @@ import type { HostParts } from "../libvirt/parts.ts"
 import { parseXml } from "../xml/parse-xml.ts"
 
 /** What runs a router's instructions: KVM where libvirt offers it and the configuration does not forbid it. */
-export async function chooseVirtualization({ libvirt, config }: HostParts, signal: AbortSignal): Promise<"kvm" | "qemu"> {
+export async function chooseVirtualization(
+  { libvirt, config }: HostParts,
+  signal: AbortSignal,
+): Promise<"kvm" | "qemu"> {
   const wanted = config.emulation ?? "auto"
   if (wanted === "tcg") return "qemu"
   if (offersKvm(await libvirt.capabilities(signal))) return "kvm"

@@ -81,7 +81,13 @@ export interface LibvirtPools {
   createVolume(pool: string, xml: string, signal: AbortSignal): Promise<Volume>
   deleteVolume(pool: string, name: string, signal: AbortSignal): Promise<void>
   /** Writes `length` bytes from the volume's start on. */
-  upload(pool: string, name: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, length: number, signal: AbortSignal): Promise<void>
+  upload(
+    pool: string,
+    name: string,
+    bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    length: number,
+    signal: AbortSignal,
+  ): Promise<void>
   download(pool: string, name: string, signal: AbortSignal): Promise<Readable>
 }
 

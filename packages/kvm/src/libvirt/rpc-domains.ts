@@ -1,4 +1,13 @@
-import { constants, type Domain as WireDomain } from "@slash64/libvirt-rpc"
+import {
+  type Domain as WireDomain,
+  VIR_DOMAIN_AFFECT_CONFIG,
+  VIR_DOMAIN_AFFECT_LIVE,
+  VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT,
+  VIR_DOMAIN_UNDEFINE_MANAGED_SAVE,
+  VIR_DOMAIN_UNDEFINE_NVRAM,
+  VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA,
+  VIR_DOMAIN_XML_INACTIVE,
+} from "@slash64/libvirt-rpc"
 import { isNative } from "../errors/translate-libvirt.ts"
 import type { DeviceTarget, Domain, LibvirtDomains } from "./libvirt.ts"
 import type { RpcSession } from "./rpc-session.ts"
@@ -32,14 +41,22 @@ export function rpcDomains(session: RpcSession): LibvirtDomains {
       return dom === undefined ? undefined : describe(dom, signal)
     },
     async findByName(name, signal) {
-      const dom = await session.find(signal, absent, async (rpc, options) => (await rpc.domainLookupByName({ name }, options)).dom)
+      const dom = await session.find(
+        signal,
+        absent,
+        async (rpc, options) => (await rpc.domainLookupByName({ name }, options)).dom,
+      )
       return dom === undefined ? undefined : describe(dom, signal)
     },
     async xml(uuid, state, signal) {
       const dom = await find(uuid, signal)
       if (dom === undefined) return undefined
-      const flags = state === "config" ? constants.VIR_DOMAIN_XML_INACTIVE : 0
-      return session.find(signal, absent, async (rpc, options) => (await rpc.domainGetXmlDesc({ dom, flags }, options)).xml)
+      const flags = state === "config" ? VIR_DOMAIN_XML_INACTIVE : 0
+      return session.find(
+        signal,
+        absent,
+        async (rpc, options) => (await rpc.domainGetXmlDesc({ dom, flags }, options)).xml,
+      )
     },
     async define(xml, signal) {
       await session.run(signal, (rpc, options) => rpc.domainDefineXml({ xml }, options))
@@ -71,32 +88,44 @@ export function rpcDomains(session: RpcSession): LibvirtDomains {
       const dom = await find(uuid, signal)
       if (dom === undefined) return
       const flags =
-        constants.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
-        constants.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
-        constants.VIR_DOMAIN_UNDEFINE_NVRAM
+        VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM
       await session.find(signal, absent, (rpc, options) => rpc.domainUndefineFlags({ dom, flags }, options))
     },
     async attachDevice(uuid, xml, target, signal) {
       const dom = await lookup(uuid, signal)
-      await session.run(signal, (rpc, options) => rpc.domainAttachDeviceFlags({ dom, xml, flags: impact(target) }, options))
+      await session.run(signal, (rpc, options) =>
+        rpc.domainAttachDeviceFlags({ dom, xml, flags: impact(target) }, options),
+      )
     },
     async detachDevice(uuid, alias, target, signal) {
       const dom = await lookup(uuid, signal)
-      await session.run(signal, (rpc, options) => rpc.domainDetachDeviceAlias({ dom, alias, flags: impact(target) }, options))
+      await session.run(signal, (rpc, options) =>
+        rpc.domainDetachDeviceAlias({ dom, alias, flags: impact(target) }, options),
+      )
     },
     async agentInterfaces(uuid, signal) {
       const dom = await find(uuid, signal)
       if (dom === undefined) return undefined
       try {
-        const source = constants.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT
+        const source = VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT
         const { ifaces } = await session.run(signal, (rpc, options) =>
           rpc.domainInterfaceAddresses({ dom, source, flags: 0 }, options),
         )
-        return ifaces.map(({ name, hwaddr, addrs }) => ({ name, mac: hwaddr ?? "", addresses: addrs.map(({ addr }) => addr) }))
+        return ifaces.map(({ name, hwaddr, addrs }) => ({
+          name,
+          mac: hwaddr ?? "",
+          addresses: addrs.map(({ addr }) => addr),
+        }))
       } catch (error) {
         // No agent channel, no agent behind it, or the VM stopped meanwhile.
-        const quiet = ["VIR_ERR_AGENT_UNRESPONSIVE", "VIR_ERR_ARGUMENT_UNSUPPORTED", "VIR_ERR_CONFIG_UNSUPPORTED", "VIR_ERR_OPERATION_INVALID"]
-        if (isNative(error, absent, "VIR_ERR_AGENT_UNSYNCED", "VIR_ERR_OPERATION_UNSUPPORTED", ...quiet)) return undefined
+        const quiet = [
+          "VIR_ERR_AGENT_UNRESPONSIVE",
+          "VIR_ERR_ARGUMENT_UNSUPPORTED",
+          "VIR_ERR_CONFIG_UNSUPPORTED",
+          "VIR_ERR_OPERATION_INVALID",
+        ]
+        if (isNative(error, absent, "VIR_ERR_AGENT_UNSYNCED", "VIR_ERR_OPERATION_UNSUPPORTED", ...quiet))
+          return undefined
         throw error
       }
     },
@@ -104,5 +133,5 @@ export function rpcDomains(session: RpcSession): LibvirtDomains {
 }
 
 function impact({ live, config }: DeviceTarget): number {
-  return (live ? constants.VIR_DOMAIN_AFFECT_LIVE : 0) | (config ? constants.VIR_DOMAIN_AFFECT_CONFIG : 0)
+  return (live ? VIR_DOMAIN_AFFECT_LIVE : 0) | (config ? VIR_DOMAIN_AFFECT_CONFIG : 0)
 }

@@ -1,6 +1,6 @@
 import { pipeline } from "node:stream/promises"
 import { Readable } from "node:stream"
-import { constants } from "@slash64/libvirt-rpc"
+import { VIR_STORAGE_POOL_CREATE_WITH_BUILD } from "@slash64/libvirt-rpc"
 import { isNative, translateLibvirt } from "../errors/translate-libvirt.ts"
 import type { LibvirtPools, Volume } from "./libvirt.ts"
 import { parseXml } from "../xml/parse-xml.ts"
@@ -17,7 +17,11 @@ export function rpcPools(session: RpcSession): LibvirtPools {
   const findVolume = async (poolName: string, name: string, signal: AbortSignal) => {
     const pool = await findPool(poolName, signal)
     if (pool === undefined) return undefined
-    return session.find(signal, noVolume, async (rpc, options) => (await rpc.storageVolLookupByName({ pool, name }, options)).vol)
+    return session.find(
+      signal,
+      noVolume,
+      async (rpc, options) => (await rpc.storageVolLookupByName({ pool, name }, options)).vol,
+    )
   }
   const lookupVolume = async (poolName: string, name: string, signal: AbortSignal) => {
     const pool = await lookupPool(poolName, signal)
@@ -28,17 +32,25 @@ export function rpcPools(session: RpcSession): LibvirtPools {
     async find(name, signal) {
       const pool = await findPool(name, signal)
       if (pool === undefined) return undefined
-      return session.find(signal, noPool, async (rpc, options) => (await rpc.storagePoolGetXmlDesc({ pool, flags: 0 }, options)).xml)
+      return session.find(
+        signal,
+        noPool,
+        async (rpc, options) => (await rpc.storagePoolGetXmlDesc({ pool, flags: 0 }, options)).xml,
+      )
     },
     async ensure(name, xml, signal) {
       const known = await findPool(name, signal)
       const pool =
-        known ?? (await session.run(signal, async (rpc, options) => (await rpc.storagePoolDefineXml({ xml, flags: 0 }, options)).pool))
+        known ??
+        (await session.run(
+          signal,
+          async (rpc, options) => (await rpc.storagePoolDefineXml({ xml, flags: 0 }, options)).pool,
+        ))
       const isActive = (): Promise<boolean> =>
         session.run(signal, async (rpc, options) => (await rpc.storagePoolIsActive({ pool }, options)).active === 1)
       if (await isActive()) return
       try {
-        const flags = constants.VIR_STORAGE_POOL_CREATE_WITH_BUILD
+        const flags = VIR_STORAGE_POOL_CREATE_WITH_BUILD
         await session.run(signal, (rpc, options) => rpc.storagePoolCreate({ pool, flags }, options))
       } catch (error) {
         if (!isNative(error, "VIR_ERR_OPERATION_INVALID") || !(await isActive())) throw error
@@ -69,8 +81,10 @@ export function rpcPools(session: RpcSession): LibvirtPools {
     async writtenAt(pool, name, signal) {
       const vol = await findVolume(pool, name, signal)
       if (vol === undefined) return undefined
-      const document = await session.find(signal, noVolume, async (rpc, options) =>
-        (await rpc.storageVolGetXmlDesc({ vol, flags: 0 }, options)).xml,
+      const document = await session.find(
+        signal,
+        noVolume,
+        async (rpc, options) => (await rpc.storageVolGetXmlDesc({ vol, flags: 0 }, options)).xml,
       )
       if (document === undefined) return undefined
       const seconds = parseXml(document, "volume").at("target", "timestamps", "mtime")?.text
@@ -78,7 +92,9 @@ export function rpcPools(session: RpcSession): LibvirtPools {
     },
     async createVolume(poolName, xml, signal) {
       const pool = await lookupPool(poolName, signal)
-      const { vol } = await session.run(signal, (rpc, options) => rpc.storageVolCreateXml({ pool, xml, flags: 0 }, options))
+      const { vol } = await session.run(signal, (rpc, options) =>
+        rpc.storageVolCreateXml({ pool, xml, flags: 0 }, options),
+      )
       return toVolume(vol)
     },
     async deleteVolume(pool, name, signal) {

@@ -37,7 +37,11 @@ export function bridgeOf(network: NetworkSpec): string {
 }
 
 /** What the network stands on is there. */
-async function checkGround(parts: HostParts, network: NetworkSpec, signal: AbortSignal): Promise<{ offloadsOff: boolean }> {
+async function checkGround(
+  parts: HostParts,
+  network: NetworkSpec,
+  signal: AbortSignal,
+): Promise<{ offloadsOff: boolean }> {
   const { attachment, mtu } = network
   switch (attachment.kind) {
     case "isolated":
@@ -88,9 +92,13 @@ async function refuseSecondOnVlan(parts: HostParts, network: NetworkSpec, signal
 
 function otherSpec(found: MarkedNetwork, wanted: NetworkSpec): Slash64Error {
   const has = `${describeAttachment(found.attachment)}, MTU ${found.mtu}`
-  return new Slash64Error("ALREADY_EXISTS", `the network ${quote(wanted.id)} is on this host with another spec: ${has}`, {
-    field: "network",
-    value: `${describeAttachment(wanted.attachment)}, MTU ${wanted.mtu}`,
-    hint: "Give the same spec, or remove the network from the host first.",
-  })
+  return new Slash64Error(
+    "ALREADY_EXISTS",
+    `the network ${quote(wanted.id)} is on this host with another spec: ${has}`,
+    {
+      field: "network",
+      value: `${describeAttachment(wanted.attachment)}, MTU ${wanted.mtu}`,
+      hint: "Give the same spec, or remove the network from the host first.",
+    },
+  )
 }

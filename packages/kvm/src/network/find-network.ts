@@ -8,7 +8,11 @@ import { type MarkedNetwork, readNetwork } from "./network-xml.ts"
  * The network of this id on the host; undefined when there is none. ALREADY_EXISTS when a network that is not ours
  * has its name.
  */
-export async function findNetwork(libvirt: Libvirt, networkId: string, signal: AbortSignal): Promise<MarkedNetwork | undefined> {
+export async function findNetwork(
+  libvirt: Libvirt,
+  networkId: string,
+  signal: AbortSignal,
+): Promise<MarkedNetwork | undefined> {
   const { network: name } = networkNames(networkId)
   const document = await libvirt.networks.find(name, signal)
   if (document === undefined) return undefined

@@ -7,7 +7,11 @@ export interface HostDevice {
   readonly mtu: number
 }
 
-export async function findDevice(shell: HostShell, device: string, signal: AbortSignal): Promise<HostDevice | undefined> {
+export async function findDevice(
+  shell: HostShell,
+  device: string,
+  signal: AbortSignal,
+): Promise<HostDevice | undefined> {
   const argv = ["ip", "-json", "-details", "link", "show", "dev", device]
   const result = await shell.run(argv, { signal })
   if (result.code === 1) return undefined

@@ -19,7 +19,12 @@ export async function removeNetwork(parts: HostParts, networkId: string, call: C
   await parts.libvirt.networks.undefine(name, signal)
 }
 
-async function refuseWhileUsed(parts: HostParts, network: MarkedNetwork, name: string, signal: AbortSignal): Promise<void> {
+async function refuseWhileUsed(
+  parts: HostParts,
+  network: MarkedNetwork,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
   const ownBridge = network.attachment.kind === "isolated" || network.attachment.kind === "vlan"
   for (const { domain, live, config } of await listDomainDocuments(parts.libvirt, signal)) {
     const interfaces = [live, config].flatMap((document) => (document === undefined ? [] : readInterfaces(document)))

@@ -2,7 +2,15 @@ import { type NetworkSpec, Slash64Error } from "@slash64/core"
 import { type HostShell, type ShellResult, commandFailed, runOk } from "../host/host-shell.ts"
 import { networkNames } from "../names.ts"
 import { noDevice } from "./host-bridge.ts"
-import { vlanExit, vlanHook, vlanHookPath, vlanProgram, vlanProgramPath, vlanState, vlanStateDirectory } from "./vlan-program.ts"
+import {
+  vlanExit,
+  vlanHook,
+  vlanHookPath,
+  vlanProgram,
+  vlanProgramPath,
+  vlanState,
+  vlanStateDirectory,
+} from "./vlan-program.ts"
 
 export interface VlanNetwork extends NetworkSpec {
   readonly attachment: Extract<NetworkSpec["attachment"], { readonly kind: "vlan" }>
@@ -36,7 +44,13 @@ export async function removeVlanBridge(shell: HostShell, network: VlanNetwork, s
 }
 
 /** Writes beside and renames, so that a hook never reads half a file; leaves a file that is right already. */
-async function writeFile(shell: HostShell, path: string, content: string, mode: string, signal: AbortSignal): Promise<void> {
+async function writeFile(
+  shell: HostShell,
+  path: string,
+  content: string,
+  mode: string,
+  signal: AbortSignal,
+): Promise<void> {
   await runOk(shell, ["sh", "-c", writeScript, "sh", path, mode], { signal, asRoot: true, stdin: content })
 }
 

@@ -1,9 +1,18 @@
-import { type Call, type HostNic, type NicSpec, Slash64Error, invalid, parseNicMac, quote } from "@slash64/core"
-import type { Libvirt } from "../libvirt/libvirt.ts"
+import {
+  type Call,
+  type HostNic,
+  type NicSpec,
+  Slash64Error,
+  invalid,
+  isSlash64Error,
+  parseNicMac,
+  quote,
+} from "@slash64/core"
+import type { DeviceTarget, Domain, Libvirt } from "../libvirt/libvirt.ts"
 import { checkRequires } from "../network/check-network.ts"
 import { requireNetwork } from "../network/find-network.ts"
 import { networkNames } from "../names.ts"
-import { type DomainDocuments, readDomainDocuments } from "../vm/domain-documents.ts"
+import { type DomainDocuments, listDomainDocuments, readDomainDocuments } from "../vm/domain-documents.ts"
 import { requireVm } from "../vm/find-vm.ts"
 import { nicXml, wireOf } from "./interface-xml.ts"
 import { nicAlias } from "./nic-alias.ts"
@@ -15,12 +24,43 @@ export async function attachNic(libvirt: Libvirt, nic: NicSpec, call: Call): Pro
   checkNic(nic)
   const domain = await requireVm(libvirt, nic.vmId, signal)
   const network = await requireNetwork(libvirt, nic.networkId, signal)
-  const before = await readDomainDocuments(libvirt, domain, signal)
-  const target = planAttach(nic, before)
+  const target = planAttach(nic, await readDomainDocuments(libvirt, domain, signal))
   if (target.live || target.config) {
-    await libvirt.domains.attachDevice(domain.uuid, nicXml(nic, wireOf(network)).markup, target, signal)
+    await refuseOnOtherVm(libvirt, nic, domain, signal)
+    await plug(libvirt, nic, domain, { document: nicXml(nic, wireOf(network)).markup, target, signal })
   }
   return toHostNic(nic, await readDomainDocuments(libvirt, domain, signal))
+}
+
+/** libvirt refuses a second interface with the same alias: whoever was faster has plugged the same NIC. */
+async function plug(
+  libvirt: Libvirt,
+  nic: NicSpec,
+  domain: Domain,
+  { document, target, signal }: { document: string; target: DeviceTarget; signal: AbortSignal },
+): Promise<void> {
+  try {
+    await libvirt.domains.attachDevice(domain.uuid, document, target, signal)
+  } catch (error) {
+    if (signal.aborted || (isSlash64Error(error) && error.outcome === "unknown")) throw error
+    const left = planAttach(nic, await readDomainDocuments(libvirt, domain, signal))
+    if (left.live || left.config) throw error
+  }
+}
+
+async function refuseOnOtherVm(libvirt: Libvirt, nic: NicSpec, domain: Domain, signal: AbortSignal): Promise<void> {
+  const all = await listDomainDocuments(libvirt, signal)
+  const has = ({ live, config }: DomainDocuments): boolean =>
+    [live, config].some(
+      (document) => document !== undefined && readInterfaces(document).some(({ nicId }) => nicId === nic.id),
+    )
+  const other = all.find((documents) => documents.domain.uuid !== domain.uuid && has(documents))
+  if (other === undefined) return
+  throw new Slash64Error("ALREADY_EXISTS", `the NIC ${quote(nic.id)} is in the VM ${other.domain.name} already`, {
+    field: "nic.id",
+    value: quote(nic.id),
+    hint: "Detach it from that VM first, or give this NIC another id.",
+  })
 }
 
 /** In which of the domain's states the NIC is to be plugged. ALREADY_EXISTS when its id or MAC is another's there. */
@@ -77,7 +117,8 @@ function toHostNic(nic: NicSpec, { live, config }: DomainDocuments): HostNic {
 function checkNic(nic: NicSpec): void {
   nicAlias(nic.id)
   checkRequires(nic.requires, "nic.requires")
-  if (parseNicMac("nic.mac", nic.mac) !== nic.mac) throw invalid("nic.mac", nic.mac, "not in lower case with colons", "Write it as 02:00:5e:10:00:01.")
+  if (parseNicMac("nic.mac", nic.mac) !== nic.mac)
+    throw invalid("nic.mac", nic.mac, "not in lower case with colons", "Write it as 02:00:5e:10:00:01.")
   if (nic.portSecurity) {
     throw new Slash64Error("FAILED_PRECONDITION", "portSecurity is not available on this host", {
       field: "nic.portSecurity",
@@ -86,4 +127,3 @@ function checkNic(nic: NicSpec): void {
     })
   }
 }
-

@@ -20,7 +20,8 @@ export async function detachNic(libvirt: Libvirt, nic: NicRef, call: Call, withi
   const domain = await libvirt.domains.find(parseUuid("vmId", nic.vmId), signal)
   if (domain === undefined) return
   const { live, config } = await readDomainDocuments(libvirt, domain, signal)
-  if (hasNic(config, nic.id)) await libvirt.domains.detachDevice(domain.uuid, alias, { live: false, config: true }, signal)
+  if (hasNic(config, nic.id))
+    await libvirt.domains.detachDevice(domain.uuid, alias, { live: false, config: true }, signal)
   if (hasNic(live, nic.id)) await unplug(libvirt, domain, nic, call, withinMs)
 }
 
@@ -71,4 +72,3 @@ async function readLive(libvirt: Libvirt, domain: Domain, signal: AbortSignal): 
 function hasNic(document: XmlNode | undefined, nicId: string): boolean {
   return document !== undefined && readInterfaces(document).some((nic) => nic.nicId === nicId)
 }
-

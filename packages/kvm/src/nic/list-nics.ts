@@ -15,19 +15,26 @@ export async function listNics(libvirt: Libvirt, call: Call): Promise<readonly H
   return domains.flatMap((documents) => nicsOf(documents, ids))
 }
 
-function nicsOf({ domain, live, config }: DomainDocuments, networkIds: ReadonlyMap<string, string>): readonly HostNic[] {
+function nicsOf(
+  { domain, live, config }: DomainDocuments,
+  networkIds: ReadonlyMap<string, string>,
+): readonly HostNic[] {
   const running = live === undefined ? [] : readInterfaces(live)
   const next = config === undefined ? [] : readInterfaces(config)
   const byId = new Map<string, DomainInterface>()
   for (const nic of [...next, ...running]) if (nic.nicId !== undefined) byId.set(nic.nicId, nic)
-  return [...byId].map(([id, nic]) => ({
-    id,
-    vmId: domain.uuid,
-    // A network that was removed by hand is still told apart by its name.
-    networkId: networkIds.get(nic.network ?? "") ?? nic.network ?? "",
-    mac: nic.mac,
-    ...(nic.device !== undefined && { port: nic.device }),
-    live: running.some(({ nicId }) => nicId === id),
-    persistent: next.some(({ nicId }) => nicId === id),
-  }))
+  const nics: HostNic[] = []
+  for (const [id, nic] of byId) {
+    nics.push({
+      id,
+      vmId: domain.uuid,
+      // A network that was removed by hand is still told apart by its name.
+      networkId: networkIds.get(nic.network ?? "") ?? nic.network ?? "",
+      mac: nic.mac,
+      ...(nic.device !== undefined && { port: nic.device }),
+      live: running.some(({ nicId }) => nicId === id),
+      persistent: next.some(({ nicId }) => nicId === id),
+    })
+  }
+  return nics
 }

@@ -1,5 +1,5 @@
 import { type RouterSpec, invalid, parseId, parseNicMac } from "@slash64/core"
-import { checkControlAddress } from "../config/control-range.ts"
+import { parseControlAddress } from "../config/control-range.ts"
 import type { KvmConfig } from "../config/kvm-config.ts"
 import { parseDigest } from "../template/template-volumes.ts"
 import { controlNetworkOf } from "./control-network.ts"
@@ -12,18 +12,25 @@ export function checkRouter(router: RouterSpec, config: KvmConfig): Buffer {
   checkWhole("router.memoryMiB", router.memoryMiB, 64, 65_536)
   checkMacs(router)
   for (const nic of router.nics) parseId("router.nics.networkId", nic.networkId)
-  if (router.controlAddress !== undefined) checkControlAddress(router.controlAddress, controlNetworkOf(config).range)
+  if (router.controlAddress !== undefined) parseControlAddress(router.controlAddress, controlNetworkOf(config).range)
   const seed = Buffer.from(router.seed, "base64")
   if (seed.length > 0 && seed.length % 512 === 0 && seed.length <= 1024 * 1024) return seed
-  throw invalid("router.seed", `${seed.length} bytes`, "no disk", "Give base64 of a multiple of 512 bytes, at most 1 MiB.")
+  throw invalid(
+    "router.seed",
+    `${seed.length} bytes`,
+    "no disk",
+    "Give base64 of a multiple of 512 bytes, at most 1 MiB.",
+  )
 }
 
 function checkMacs(router: RouterSpec): void {
   const macs = [router.controlMac, ...router.nics.map(({ mac }) => mac)]
   for (const [index, mac] of macs.entries()) {
     const field = index === 0 ? "router.controlMac" : "router.nics.mac"
-    if (parseNicMac(field, mac) !== mac) throw invalid(field, mac, "not in lower case with colons", "Write it as 02:00:5e:10:00:01.")
-    if (macs.indexOf(mac) !== index) throw invalid(field, mac, "the router's own twice", "Give each of its NICs a MAC of its own.")
+    if (parseNicMac(field, mac) !== mac)
+      throw invalid(field, mac, "not in lower case with colons", "Write it as 02:00:5e:10:00:01.")
+    if (macs.indexOf(mac) !== index)
+      throw invalid(field, mac, "the router's own twice", "Give each of its NICs a MAC of its own.")
   }
 }
 

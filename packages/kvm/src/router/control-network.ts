@@ -1,6 +1,6 @@
 import { Slash64Error } from "@slash64/core"
 import type { KvmConfig } from "../config/kvm-config.ts"
-import { type ControlRange, checkControlRange } from "../config/control-range.ts"
+import { type ControlRange, parseControlRange } from "../config/control-range.ts"
 import type { HostParts } from "../libvirt/parts.ts"
 import { shortHash, uuidOf } from "../names.ts"
 import { makeDnsmasqDirectory } from "../network/ensure-network.ts"
@@ -20,7 +20,7 @@ export function controlNetworkOf(config: KvmConfig): ControlNetwork {
   const text = config.control?.range
   if (text === undefined) return { name: "s64-control" }
   // Another range is another bridge: libvirt changes no address of a network that is in use.
-  return { name: `s64-ctl-${shortHash(text, 7)}`, range: checkControlRange(text) }
+  return { name: `s64-ctl-${shortHash(text, 7)}`, range: parseControlRange(text) }
 }
 
 export async function ensureControlNetwork(parts: HostParts, signal: AbortSignal): Promise<ControlNetwork> {
@@ -55,7 +55,10 @@ export async function removeIdleControlNetwork(parts: HostParts, name: string, s
 
 /** The host's own addresses make it the routers' neighbour; without DHCP and DNS libvirt starts no dnsmasq. */
 export function controlNetworkXml({ name, range }: ControlNetwork): Xml {
-  const own = range === undefined ? undefined : xml("ip", { family: range.family, address: range.hostAddress, prefix: range.prefixLength })
+  const own =
+    range === undefined
+      ? undefined
+      : xml("ip", { family: range.family, address: range.hostAddress, prefix: range.length })
   return xml(
     "network",
     {},

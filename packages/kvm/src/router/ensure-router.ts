@@ -69,7 +69,11 @@ async function requireTemplate(parts: HostParts, router: RouterSpec, signal: Abo
   })
 }
 
-async function wiresOf(parts: HostParts, router: RouterSpec, signal: AbortSignal): Promise<ReadonlyMap<string, NicWire>> {
+async function wiresOf(
+  parts: HostParts,
+  router: RouterSpec,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, NicWire>> {
   const wires = new Map<string, NicWire>()
   for (const { networkId } of router.nics) {
     const network = await requireNetwork(parts.libvirt, networkId, signal)
@@ -78,13 +82,25 @@ async function wiresOf(parts: HostParts, router: RouterSpec, signal: AbortSignal
   return wires
 }
 
-async function makeOverlay(parts: HostParts, storage: Storage, disk: string, template: StoredTemplate, signal: AbortSignal): Promise<void> {
+async function makeOverlay(
+  parts: HostParts,
+  storage: Storage,
+  disk: string,
+  template: StoredTemplate,
+  signal: AbortSignal,
+): Promise<void> {
   const backing = { path: template.volume.path, format: template.format }
   await createOnce(parts, storage, overlayVolumeXml(disk, backing).markup, signal)
 }
 
 /** Written at every start: the disk is small, and one whose writing was cut off is healed. */
-async function writeSeed(parts: HostParts, storage: Storage, seedDisk: string, seed: Buffer, signal: AbortSignal): Promise<void> {
+async function writeSeed(
+  parts: HostParts,
+  storage: Storage,
+  seedDisk: string,
+  seed: Buffer,
+  signal: AbortSignal,
+): Promise<void> {
   await createOnce(parts, storage, rawVolumeXml(seedDisk, seed.length, "0600").markup, signal)
   await parts.libvirt.pools.upload(storage.pool, seedDisk, [seed], seed.length, signal)
 }
@@ -97,18 +113,28 @@ async function createOnce(parts: HostParts, storage: Storage, volume: string, si
   }
 }
 
+type RouterShape = Omit<MarkedRouter, "id" | "controlNetwork">
+
+function shapeOf(one: RouterShape): string {
+  const nics = one.nics.map(({ networkId, mac }) => [networkId, mac])
+  const control = [one.controlMac, one.controlAddress ?? null]
+  return JSON.stringify([one.templateDigest, one.vcpus, one.memoryMiB, control, one.seedDigest, nics])
+}
+
 function refuseOther(found: MarkedRouter, router: RouterSpec, seedDigest: string): void {
-  const shape = (one: Omit<MarkedRouter, "id" | "controlNetwork">): string =>
-    JSON.stringify([one.templateDigest, one.vcpus, one.memoryMiB, one.controlMac, one.controlAddress ?? null, one.seedDigest, one.nics.map(({ networkId, mac }) => [networkId, mac])])
-  if (shape(found) === shape({ ...router, seedDigest })) return
+  if (shapeOf(found) === shapeOf({ ...router, seedDigest })) return
   const other = [
     found.templateDigest === router.templateDigest ? undefined : "template",
     found.controlMac === router.controlMac ? undefined : "control MAC",
     found.seedDigest === seedDigest ? undefined : "seed",
   ].filter((part) => part !== undefined)
-  throw new Slash64Error("ALREADY_EXISTS", `the router ${router.id} is on this host with another ${other.join(", ") || "spec"}`, {
-    field: "router",
-    value: router.id,
-    hint: "Give the same spec, or remove the router from the host first.",
-  })
+  throw new Slash64Error(
+    "ALREADY_EXISTS",
+    `the router ${router.id} is on this host with another ${other.join(", ") || "spec"}`,
+    {
+      field: "router",
+      value: router.id,
+      hint: "Give the same spec, or remove the router from the host first.",
+    },
+  )
 }

@@ -10,7 +10,11 @@ export interface FoundRouter {
 }
 
 /** The router of this id on the host. ALREADY_EXISTS when a domain that is not ours has its name. */
-export async function findMarkedRouter(libvirt: Libvirt, routerId: string, signal: AbortSignal): Promise<FoundRouter | undefined> {
+export async function findMarkedRouter(
+  libvirt: Libvirt,
+  routerId: string,
+  signal: AbortSignal,
+): Promise<FoundRouter | undefined> {
   const name = routerName(routerId)
   const domain = await libvirt.domains.findByName(name, signal)
   if (domain === undefined) return undefined

@@ -109,7 +109,12 @@ function ports(router: RouterSpec, ground: RouterGround): readonly Xml[] {
 
 function consoles(router: RouterSpec): readonly Xml[] {
   return [
-    xml("serial", { type: "pty" }, xml("log", { file: consoleLog(router.id), append: "on" }), xml("target", { port: 0 })),
+    xml(
+      "serial",
+      { type: "pty" },
+      xml("log", { file: consoleLog(router.id), append: "on" }),
+      xml("target", { port: 0 }),
+    ),
     xml("console", { type: "pty" }, xml("target", { type: "serial", port: 0 })),
   ]
 }

@@ -1,12 +1,28 @@
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { stat } from "node:fs/promises"
-import { type Call, type HostTemplate, Slash64Error, type TemplateSpec, abortError, checkAborted, invalid, quote } from "@slash64/core"
+import {
+  type Call,
+  type HostTemplate,
+  Slash64Error,
+  type TemplateSpec,
+  abortError,
+  checkAborted,
+  invalid,
+  quote,
+} from "@slash64/core"
 import { isNative } from "../errors/translate-libvirt.ts"
 import type { HostParts } from "../libvirt/parts.ts"
 import { findTemplate, toHostTemplate } from "./find-template.ts"
 import { type Storage, ensureStorage } from "./storage.ts"
-import { type TemplateMarker, imagePrefix, markerName, newImageName, parseDigest, rawVolumeXml } from "./template-volumes.ts"
+import {
+  type TemplateMarker,
+  imagePrefix,
+  markerName,
+  newImageName,
+  parseDigest,
+  rawVolumeXml,
+} from "./template-volumes.ts"
 
 /** How long after its last write an upload without a marker counts as cut off. */
 const abandonedMs = 15 * 60_000
@@ -61,7 +77,13 @@ async function checkFile(template: TemplateSpec, signal: AbortSignal): Promise<v
   if (digest !== template.digest) throw digestMismatch(template, `the file has ${digest}`)
 }
 
-async function uploadImage(parts: HostParts, storage: Storage, template: TemplateSpec, image: string, call: Call): Promise<void> {
+async function uploadImage(
+  parts: HostParts,
+  storage: Storage,
+  template: TemplateSpec,
+  image: string,
+  call: Call,
+): Promise<void> {
   const { pools } = parts.libvirt
   const { size } = await stat(template.file)
   await pools.createVolume(storage.pool, rawVolumeXml(image, size, "0644").markup, call.signal)
@@ -77,7 +99,13 @@ async function uploadImage(parts: HostParts, storage: Storage, template: Templat
   await pools.upload(storage.pool, image, withProgress(), size, call.signal)
 }
 
-async function checkImage(parts: HostParts, storage: Storage, template: TemplateSpec, image: string, call: Call): Promise<void> {
+async function checkImage(
+  parts: HostParts,
+  storage: Storage,
+  template: TemplateSpec,
+  image: string,
+  call: Call,
+): Promise<void> {
   const hash = createHash("sha256")
   let done = 0
   for await (const chunk of await parts.libvirt.pools.download(storage.pool, image, call.signal)) {
@@ -118,7 +146,8 @@ async function removeAbandoned(parts: HostParts, storage: Storage, digest: strin
   for (const { name } of await pools.volumes(storage.pool, signal)) {
     if (!name.startsWith(imagePrefix(digest))) continue
     const writtenAt = await pools.writtenAt(storage.pool, name, signal)
-    if (writtenAt !== undefined && Date.now() - writtenAt > abandonedMs) await pools.deleteVolume(storage.pool, name, signal)
+    if (writtenAt !== undefined && Date.now() - writtenAt > abandonedMs)
+      await pools.deleteVolume(storage.pool, name, signal)
   }
 }
 

@@ -10,7 +10,11 @@ export interface StoredTemplate extends TemplateMarker {
   readonly volume: Volume
 }
 
-export async function findTemplate(parts: HostParts, digest: string, signal: AbortSignal): Promise<StoredTemplate | undefined> {
+export async function findTemplate(
+  parts: HostParts,
+  digest: string,
+  signal: AbortSignal,
+): Promise<StoredTemplate | undefined> {
   const storage = await findStorage(parts.libvirt, parts.config, signal)
   return storage === undefined ? undefined : readTemplate(parts, storage, digest, signal)
 }
@@ -38,7 +42,8 @@ async function readTemplate(
   const marker = await libvirt.pools.findVolume(storage.pool, markerName(digest), signal)
   if (marker === undefined) return undefined
   const chunks: Uint8Array[] = []
-  for await (const chunk of await libvirt.pools.download(storage.pool, marker.name, signal)) chunks.push(Buffer.from(chunk))
+  for await (const chunk of await libvirt.pools.download(storage.pool, marker.name, signal))
+    chunks.push(Buffer.from(chunk))
   const parsed = parseMarker(Buffer.concat(chunks).toString("utf8"))
   const volume = parsed === undefined ? undefined : await libvirt.pools.findVolume(storage.pool, parsed.image, signal)
   return parsed === undefined || volume === undefined ? undefined : { ...parsed, digest, volume }

@@ -26,7 +26,11 @@ export async function ensureStorage(libvirt: Libvirt, config: KvmConfig, signal:
 }
 
 /** The pool when it is there. ALREADY_EXISTS when a pool that is not ours has its name. */
-export async function findStorage(libvirt: Libvirt, config: KvmConfig, signal: AbortSignal): Promise<Storage | undefined> {
+export async function findStorage(
+  libvirt: Libvirt,
+  config: KvmConfig,
+  signal: AbortSignal,
+): Promise<Storage | undefined> {
   const storage = storageOf(config)
   const document = await libvirt.pools.find(storage.pool, signal)
   if (document === undefined) return undefined

@@ -39,7 +39,12 @@ export function digestOfMarker(volume: string): string | undefined {
 export function parseDigest(digest: string): string {
   const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1]
   if (hex !== undefined) return hex
-  throw invalid("template.digest", digest, "not sha256: and 64 hex digits", "Give the digest of the template's manifest.")
+  throw invalid(
+    "template.digest",
+    digest,
+    "not sha256: and 64 hex digits",
+    "Give the digest of the template's manifest.",
+  )
 }
 
 const markerSchema = z.object({

@@ -10,7 +10,11 @@ export interface DomainDocuments {
   readonly config: XmlNode | undefined
 }
 
-export async function readDomainDocuments(libvirt: Libvirt, domain: Domain, signal: AbortSignal): Promise<DomainDocuments> {
+export async function readDomainDocuments(
+  libvirt: Libvirt,
+  domain: Domain,
+  signal: AbortSignal,
+): Promise<DomainDocuments> {
   const read = async (wanted: boolean, state: "live" | "config"): Promise<XmlNode | undefined> => {
     const document = wanted ? await libvirt.domains.xml(domain.uuid, state, signal) : undefined
     return document === undefined ? undefined : parseXml(document, "domain")

@@ -1,4 +1,4 @@
-import { Xml, type XmlAttributes, type XmlChild, xml } from "./element.ts"
+import { type Xml, type XmlAttributes, type XmlChild, xml } from "./element.ts"
 import type { XmlNode } from "./parse-xml.ts"
 
 /** The namespace of our elements in libvirt's `<metadata>`: what bears none is not ours and is never touched. */

@@ -1,6 +1,6 @@
 import { LibvirtConnectionError } from "../connection-error.ts"
 import { virNetMessageError } from "../generated/codecs.ts"
-import { VIR_NET_ERROR, VIR_NET_MESSAGE_PAYLOAD_MAX } from "../generated/protocol.ts"
+import { VIR_NET_ERROR, VIR_NET_MESSAGE_PAYLOAD_MAX, VIR_NET_REPLY } from "../generated/protocol.ts"
 import { LibvirtError } from "../libvirt-error.ts"
 import type { Procedure } from "../procedure.ts"
 import type { LibvirtStream } from "../stream/libvirt-stream.ts"
@@ -23,6 +23,8 @@ export class PendingCall<Ret> implements Exchange {
   readonly #signal: AbortSignal | undefined
   #stream: LibvirtStream | undefined
   #replied = false
+  /** libvirtd may send the first packets of a download before its reply (seen on 9.0). */
+  readonly #early: Message[] = []
 
   /**
    * `open` makes the stream of a procedure that has one, in the very moment of the reply: the first packet may stand
@@ -48,6 +50,10 @@ export class PendingCall<Ret> implements Exchange {
   }
 
   receive(message: Message): boolean {
+    if (!this.#replied && message.header.type !== VIR_NET_REPLY) {
+      this.#early.push(message)
+      return false
+    }
     if (this.#replied) return this.#stream === undefined || this.#stream.receive(message)
     this.#settle()
     if (message.header.status === VIR_NET_ERROR) {
@@ -63,7 +69,13 @@ export class PendingCall<Ret> implements Exchange {
     }
     // Nobody waits for the reply any more, so nobody will ever read or end its stream.
     if (this.#signal?.aborted === true) this.#stream?.destroy()
-    return this.#stream === undefined
+    return (
+      this.#stream === undefined ||
+      this.#early
+        .splice(0)
+        .map((early) => this.receive(early))
+        .includes(true)
+    )
   }
 
   fail(reason: LibvirtConnectionError): void {
