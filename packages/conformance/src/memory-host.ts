@@ -213,7 +213,14 @@ export class MemoryHost implements HypervisorHost {
     if (!router.running) {
       throw new Slash64Error("UNAVAILABLE", `router ${routerId} does not run`, { hint: "Start it with ensureRouter." })
     }
-    return this.#world.openRouter?.(routerId) ?? greeting()
+    const stream = this.#world.openRouter?.(routerId) ?? greeting()
+    try {
+      await this.#world.intercept?.({ verb: "openRouterStream", phase: "after" })
+      return stream
+    } catch (error) {
+      stream.destroy()
+      throw error
+    }
   }
 
   async close(): Promise<void> {}

@@ -11,10 +11,11 @@ export async function waitForRouter(router: RouterEndpoint, rooms: Rooms, call: 
   const { bootMs, pauseMs } = rooms.patience
   const patient = withTimeout(call, bootMs)
   let last: unknown
+  // Without a pause p-retry never yields, and no deadline could fire.
   try {
     return await pRetry(() => rooms.routers.status(router, patient), {
       retries: Number.POSITIVE_INFINITY,
-      minTimeout: pauseMs,
+      minTimeout: Math.max(pauseMs, 1),
       factor: 1,
       signal: patient.signal,
       shouldRetry: ({ error }) => isSlash64Error(error) && isRetryable(error),

@@ -1,0 +1,316 @@
+import {
+  attachNic,
+  convergeRouter,
+  createNetwork,
+  detachNic,
+  newCall,
+  nicIdFor,
+  readRouterStatus,
+  removeNetwork,
+  removeRouter,
+  resolveVm,
+  startRouter,
+} from "@slash64/core"
+import type { AttachNicRequest, Progress, Rooms } from "@slash64/core"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { RoadBench, networkRequest, nicRequest, routerId, vmId } from "./road-bench.ts"
+
+let bench: RoadBench
+let rooms: Rooms
+
+beforeEach(async () => {
+  bench = await RoadBench.open()
+  rooms = bench.rooms()
+  await createNetwork(networkRequest, rooms, newCall())
+})
+afterEach(() => bench[Symbol.dispose]())
+
+const start = (): Promise<unknown> => startRouter({ network: "lab", host: "h1" }, rooms, newCall())
+
+function nicNumber(index: number): AttachNicRequest {
+  return { ...nicRequest, id: nicIdFor("lab", vmId, index) }
+}
+
+describe("attachNic", () => {
+  it("has the reservation on the router before the NIC is plugged", async () => {
+    await start()
+    let asked: string | undefined
+    const watching = bench.rooms(({ verb, phase }) => {
+      if (verb !== "attachNic" || phase !== "before") return
+      expect(bench.world.nics.size).toBe(0)
+      asked = bench.routers.ask(routerId, bench.routers.stateOf(routerId)?.reservations[0]?.mac ?? "")
+    })
+    const { nic, port } = await attachNic(nicRequest, watching, newCall())
+    expect(asked).toBe(nic.ipv6)
+    expect(nic.state).toBe("attached")
+    expect(port).toMatchObject({ id: nic.id, vmId, mac: nic.mac, live: true })
+  })
+
+  it("tells each step in order", async () => {
+    await start()
+    const steps: Progress[] = []
+    await attachNic(nicRequest, rooms, newCall({ report: (progress) => steps.push(progress) }))
+    expect(steps.map(({ step }) => step)).toEqual([
+      "looking at the host",
+      "claiming an address",
+      "making the network on the host",
+      "telling the router",
+      "plugging the NIC",
+      "recording the NIC",
+    ])
+  })
+
+  it.each([
+    ["an unknown network", { network: "nowhere" }, "NOT_FOUND", "network"],
+    ["an unknown host", { host: "h2" }, "NOT_FOUND", "host"],
+    ["an unknown VM", { vmId: "5f0c1c1e-7a52-4b1c-9f6a-0d2a5a1dffff" }, "NOT_FOUND", "vmId"],
+    ["a multicast MAC", { mac: "01:00:5e:00:00:01" }, "INVALID_ARGUMENT", "mac"],
+    ["an address outside", { requestedIpv6: "2001:db8:65::5" }, "INVALID_ARGUMENT", "requestedIpv6"],
+    ["a field that is not known", { prefix: "x" }, "INVALID_ARGUMENT", "prefix"],
+  ])("claims nothing for %s", async (_what, wrong, code, field) => {
+    await start()
+    await expect(attachNic({ ...nicRequest, ...wrong }, rooms, newCall())).rejects.toMatchObject({ code, field })
+    expect(await bench.store.listNics()).toEqual([])
+  })
+
+  it("claims nothing while no router was started, and says the command", async () => {
+    await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      hint: expect.stringContaining("slash64 router start lab"),
+    })
+    expect(await bench.store.listNics()).toEqual([])
+  })
+
+  it("keeps the claim and plugs nothing while the router does not answer, and is ended by a repeat", async () => {
+    await start()
+    const vm = bench.world.routers.get(routerId)
+    if (vm !== undefined) vm.running = false
+    await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({ code: "UNAVAILABLE" })
+    const [claimed] = await bench.store.listNics()
+    expect(claimed?.state).toBe("claimed")
+    expect(bench.world.nics.size).toBe(0)
+    await start()
+    expect((await attachNic(nicRequest, rooms, newCall())).nic.ipv6).toBe(claimed?.ipv6)
+  })
+
+  it("says that the router must be started when its VM was taken away", async () => {
+    await start()
+    bench.world.routers.clear()
+    await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      hint: expect.stringContaining("slash64 router start lab"),
+    })
+    await start()
+    await attachNic(nicRequest, rooms, newCall())
+    expect(bench.world.nics.size).toBe(1)
+  })
+
+  it("plugs nothing when the router refuses its files, and gives the daemon's words", async () => {
+    await start()
+    bench.routers.refuse = () => "bad option at line 3"
+    await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      message: expect.stringContaining("bad option at line 3"),
+    })
+    expect(bench.world.nics.size).toBe(0)
+  })
+
+  it("refuses a NIC that is being detached, and says how to go on", async () => {
+    await start()
+    await attachNic(nicRequest, rooms, newCall())
+    await bench.store.markNic(nicRequest.id, "leaving")
+    await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      hint: expect.stringContaining("slash64 nic detach"),
+    })
+  })
+
+  it("unplugs again what was detached while it was being attached", async () => {
+    await start()
+    let detached = false
+    const racing = bench.rooms(({ verb, phase }) => {
+      if (verb !== "attachNic" || phase !== "after" || detached) return
+      detached = true
+      void bench.store.freeNic(nicRequest.id)
+    })
+    await expect(attachNic(nicRequest, racing, newCall())).rejects.toMatchObject({ code: "ABORTED" })
+    expect(bench.world.nics.size).toBe(0)
+  })
+
+  it("leaves 20 reservations when 20 are attached at once by two processes", async () => {
+    await start()
+    const processes = [rooms, bench.rooms()]
+    const attached = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => attachNic(nicNumber(index), processes[index % 2] ?? rooms, newCall())),
+    )
+    expect(new Set(attached.map(({ nic }) => nic.ipv6)).size).toBe(20)
+    expect(bench.routers.stateOf(routerId)?.reservations).toHaveLength(20)
+    expect(bench.world.nics.size).toBe(20)
+  })
+
+  it("reads the store again when another process was faster with the router", async () => {
+    await start()
+    const other = bench.rooms()
+    let raced = false
+    const slow = bench.rooms()
+    // Between this push's reading of the store and its arrival another process brings the router further.
+    bench.routers.intercept = async ({ verb, phase }) => {
+      if (verb !== "push" || phase !== "before" || raced) return
+      raced = true
+      await attachNic(nicNumber(7), other, newCall())
+    }
+    await attachNic(nicRequest, slow, newCall())
+    expect(bench.routers.stateOf(routerId)?.reservations).toHaveLength(2)
+  })
+})
+
+describe("detachNic", () => {
+  it("unplugs before the router forgets the guest, and frees the address last of all", async () => {
+    await start()
+    const { nic } = await attachNic(nicRequest, rooms, newCall())
+    bench.routers.ask(routerId, nic.mac)
+    const order: string[] = []
+    const watching = bench.rooms(({ verb, phase }) => {
+      if (phase === "after") order.push(verb)
+    })
+    await detachNic(nic.id, watching, newCall())
+    const deeds = new Set(["markNic", "detachNic", "push", "releaseLeases", "freeNic"])
+    expect(order.filter((verb) => deeds.has(verb))).toEqual([
+      "markNic",
+      "detachNic",
+      "push",
+      "releaseLeases",
+      "freeNic",
+    ])
+    expect(bench.routers.leasesOf(routerId)).toEqual([])
+    expect(await bench.store.listNics()).toEqual([])
+  })
+
+  it("is a success for a NIC that is not there", async () => {
+    expect(await detachNic("absent", rooms, newCall())).toEqual({})
+  })
+
+  it("keeps the address while the router does not answer, and is ended by a repeat", async () => {
+    await start()
+    await attachNic(nicRequest, rooms, newCall())
+    const vm = bench.world.routers.get(routerId)
+    if (vm !== undefined) vm.running = false
+    await expect(detachNic(nicRequest.id, rooms, newCall())).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      hint: expect.stringContaining("slash64 router remove lab --force"),
+    })
+    expect((await bench.store.findNic(nicRequest.id))?.state).toBe("leaving")
+    if (vm !== undefined) vm.running = true
+    await detachNic(nicRequest.id, rooms, newCall())
+    expect(await bench.store.listNics()).toEqual([])
+  })
+
+  it("needs no router when the router was removed by force", async () => {
+    await start()
+    await attachNic(nicRequest, rooms, newCall())
+    await removeRouter({ network: "lab", force: true }, rooms, newCall())
+    await detachNic(nicRequest.id, rooms, newCall())
+    expect(await bench.store.listNics()).toEqual([])
+  })
+})
+
+describe("startRouter", () => {
+  it("brings the network's reservations to a router that is made anew, with the same server DUID", async () => {
+    await start()
+    const { nic } = await attachNic(nicRequest, rooms, newCall())
+    const before = bench.routers.stateOf(routerId)
+    await removeRouter({ network: "lab", force: true }, rooms, newCall())
+    await startRouter({ network: "lab", host: "h1", id: "another" }, rooms, newCall())
+    expect(bench.routers.ask("another", nic.mac)).toBe(nic.ipv6)
+    expect(bench.routers.stateOf("another")?.serverDuid).toBe(before?.serverDuid)
+    expect(before?.serverDuid).toMatch(/^00:04(:[\da-f]{2}){16}$/)
+  })
+
+  it.each([
+    ["another host", { host: "h2" }, "host"],
+    ["another id", { id: "other" }, "id"],
+    ["another template", { template: `sha256:${"1".repeat(64)}` }, "template"],
+  ])("refuses %s than the router has", async (_what, other, field) => {
+    await start()
+    const request = { network: "lab", host: "h1", ...other }
+    await expect(startRouter(request, rooms, newCall())).rejects.toMatchObject({ code: "ALREADY_EXISTS", field })
+  })
+
+  it("needs a template, and records nothing without one", async () => {
+    const request = { network: "lab", host: "h1", template: `sha256:${"1".repeat(64)}` }
+    await expect(startRouter(request, rooms, newCall())).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      field: "template",
+    })
+    expect(await bench.store.listRouters()).toEqual([])
+  })
+
+  it("says UNAVAILABLE when the router never answers, and is ended by a repeat", async () => {
+    const deaf = bench.rooms(({ verb, phase }) => {
+      if (verb !== "openRouterStream" || phase !== "before") return
+      const vm = bench.world.routers.get(routerId)
+      if (vm !== undefined) vm.running = false
+    })
+    const short = { ...deaf, patience: { ...deaf.patience, bootMs: 20 } }
+    await expect(startRouter({ network: "lab", host: "h1" }, short, newCall())).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      hint: expect.stringContaining("console"),
+    })
+    expect((await bench.store.findRouter("lab"))?.state).toBe("claimed")
+    rooms = bench.rooms()
+    await start()
+    expect((await bench.store.findRouter("lab"))?.state).toBe("running")
+  })
+})
+
+describe("removeNetwork", () => {
+  it("refuses while a NIC stands on it, and names the NIC", async () => {
+    await start()
+    await attachNic(nicRequest, rooms, newCall())
+    await expect(removeNetwork("lab", rooms, newCall())).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      hint: expect.stringContaining(nicRequest.id),
+    })
+    await expect(removeRouter({ network: "lab" }, rooms, newCall())).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+    })
+    expect(bench.world.routers.size).toBe(1)
+  })
+
+  it("takes the router and the host's network with it, and is a success when nothing is there", async () => {
+    await start()
+    await removeNetwork("lab", rooms, newCall())
+    expect([bench.world.routers.size, bench.world.networks.size]).toEqual([0, 0])
+    expect(await removeNetwork("lab", rooms, newCall())).toEqual({})
+  })
+})
+
+describe("convergeRouter and readRouterStatus", () => {
+  it("send nothing that is there", async () => {
+    await start()
+    expect((await convergeRouter("lab", rooms, newCall())).changedFiles).toBe(0)
+    expect((await readRouterStatus("lab", rooms, newCall())).services["dnsmasq"]).toBe("running")
+  })
+
+  it("ask for a start where no router runs", async () => {
+    await expect(convergeRouter("lab", rooms, newCall())).rejects.toMatchObject({ code: "FAILED_PRECONDITION" })
+    await expect(readRouterStatus("lab", rooms, newCall())).rejects.toMatchObject({ code: "FAILED_PRECONDITION" })
+  })
+})
+
+describe("resolveVm", () => {
+  it("finds a VM by UUID and by name", async () => {
+    expect((await resolveVm("h1", vmId.toUpperCase(), rooms, newCall())).id).toBe(vmId)
+    expect((await resolveVm("h1", "web", rooms, newCall())).id).toBe(vmId)
+  })
+
+  it("refuses an ambiguous name with the UUIDs, and an absent one", async () => {
+    const twin = "5f0c1c1e-7a52-4b1c-9f6a-0d2a5a1d0002"
+    bench.world.vms.set(twin, { id: twin, name: "web", running: true, persistent: true })
+    await expect(resolveVm("h1", "web", rooms, newCall())).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      hint: expect.stringContaining(twin),
+    })
+    await expect(resolveVm("h1", "db", rooms, newCall())).rejects.toMatchObject({ code: "NOT_FOUND" })
+  })
+})
