@@ -34,7 +34,7 @@ async function benchAt(before: Road): Promise<RoadBench> {
 
 /** The steps of an undisturbed run, and what is there after it. */
 async function undisturbed(before: Road, road: Road): Promise<{ steps: RoadStep[]; end: unknown }> {
-  using bench = await benchAt(before)
+  await using bench = await benchAt(before)
   const steps: RoadStep[] = []
   await road(
     bench.rooms((step) => steps.push(step)),
@@ -48,7 +48,7 @@ const label = (step: RoadStep | undefined): string => `${step?.phase} ${step?.ro
 describe.each(roads)("$name", ({ before, road }) => {
   it("is repeated without a change", async () => {
     const { end } = await undisturbed(before, road)
-    using bench = await benchAt(before)
+    await using bench = await benchAt(before)
     await road(bench.rooms(), newCall())
     await road(bench.rooms(), newCall())
     expect(await bench.everything()).toEqual(end)
@@ -58,7 +58,7 @@ describe.each(roads)("$name", ({ before, road }) => {
     const { steps, end } = await undisturbed(before, road)
     expect(steps.length).toBeGreaterThan(20)
     for (const [index, step] of steps.entries()) {
-      using bench = await benchAt(before)
+      await using bench = await benchAt(before)
       let count = 0
       // A killed process does nothing more, whatever its code would do with an error.
       const killed = bench.rooms(() => {
@@ -74,7 +74,7 @@ describe.each(roads)("$name", ({ before, road }) => {
   it("ends the same when it is cancelled anywhere and repeated", async () => {
     const { steps, end } = await undisturbed(before, road)
     for (const [index, step] of steps.entries()) {
-      using bench = await benchAt(before)
+      await using bench = await benchAt(before)
       const cancel = new AbortController()
       let count = 0
       const rooms = bench.rooms(() => {
@@ -98,7 +98,7 @@ describe.each(roads)("$name", ({ before, road }) => {
     const answers = [...steps.entries()].filter(([, step]) => step.room !== "store" && step.phase === "after")
     expect(answers.length).toBeGreaterThan(3)
     for (const [index, step] of answers) {
-      using bench = await benchAt(before)
+      await using bench = await benchAt(before)
       let count = 0
       const rooms = bench.rooms(() => {
         count += 1
@@ -113,7 +113,7 @@ describe.each(roads)("$name", ({ before, road }) => {
     const { steps, end } = await undisturbed(before, road)
     const verbs = new Set(steps.filter((step) => step.room !== "store").map((step) => `${step.room}.${step.verb}`))
     for (const verb of verbs) {
-      using bench = await benchAt(before)
+      await using bench = await benchAt(before)
       const rooms = bench.rooms((step) => {
         if (`${step.room}.${step.verb}` === verb && step.phase === "after") throw lostAnswer(verb)
       })

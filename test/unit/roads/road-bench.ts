@@ -4,9 +4,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { MemoryRouters, memoryPlugin, newMemoryWorld } from "@slash64/conformance"
 import type { MemoryWorld } from "@slash64/conformance"
-import { nicIdFor, openHosts, openRooms, routerIdFor } from "@slash64/core"
+import { nicIdFor, openHosts, openRooms, openSqliteStore, routerIdFor } from "@slash64/core"
 import type { AttachNicRequest, Rooms, Store } from "@slash64/core"
-import { newTestStore } from "./test-store.ts"
 
 /** A moment in which a road can be disturbed: before or after a verb of a room. */
 export interface RoadStep {
@@ -26,15 +25,22 @@ export const routerId = routerIdFor("lab")
 
 /** A store, a host and its routers: what outlives a process that drives them. */
 export class RoadBench {
-  readonly store: Store = newTestStore()
+  readonly store: Store
   readonly world: MemoryWorld = newMemoryWorld([{ id: vmId, name: "web", running: true, persistent: true }])
   readonly routers: MemoryRouters = new MemoryRouters(this.world)
-  readonly #folder = mkdtempSync(join(tmpdir(), "slash64-roads-"))
+  readonly #folder: string
+
+  private constructor(store: Store, folder: string) {
+    this.store = store
+    this.#folder = folder
+  }
 
   /** With a host and a template. */
   static async open(): Promise<RoadBench> {
-    const bench = new RoadBench()
-    const file = join(bench.#folder, "router.qcow2")
+    const folder = mkdtempSync(join(tmpdir(), "slash64-roads-"))
+    const store = await openSqliteStore({ file: ":memory:", secret: Buffer.alloc(32) })
+    const bench = new RoadBench(store, folder)
+    const file = join(folder, "router.qcow2")
     writeFileSync(file, "template")
     const digest = `sha256:${createHash("sha256").update("template").digest("hex")}`
     await bench.store.putHost({ name: "h1", plugin: "memory", config: {} })
@@ -42,7 +48,8 @@ export class RoadBench {
     return bench
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.close()
     rmSync(this.#folder, { recursive: true })
   }
 

@@ -23,7 +23,7 @@ beforeEach(async () => {
   rooms = bench.rooms()
   await createNetwork(networkRequest, rooms, newCall())
 })
-afterEach(() => bench[Symbol.dispose]())
+afterEach(() => bench[Symbol.asyncDispose]())
 
 const start = (): Promise<unknown> => startRouter({ network: "lab", host: "h1" }, rooms, newCall())
 
@@ -121,18 +121,20 @@ describe("attachNic", () => {
     await bench.store.markNic(nicRequest.id, "leaving")
     await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({
       code: "FAILED_PRECONDITION",
-      hint: expect.stringContaining("slash64 nic detach"),
+      hint: expect.stringContaining("detach it again"),
     })
   })
 
   it("unplugs again what was detached while it was being attached", async () => {
     await start()
     let detached = false
-    const racing = bench.rooms(({ verb, phase }) => {
+    const racing = bench.rooms()
+    bench.world.intercept = async ({ verb, phase }) => {
       if (verb !== "attachNic" || phase !== "after" || detached) return
       detached = true
-      void bench.store.freeNic(nicRequest.id)
-    })
+      await bench.store.markNic(nicRequest.id, "leaving")
+      await bench.store.freeNic(nicRequest.id)
+    }
     await expect(attachNic(nicRequest, racing, newCall())).rejects.toMatchObject({ code: "ABORTED" })
     expect(bench.world.nics.size).toBe(0)
   })

@@ -26,7 +26,8 @@ export interface AttachedNic {
  * UNAVAILABLE: repeat, or detach it.
  *
  * Nothing is claimed when the request is wrong (INVALID_ARGUMENT), the network, host or VM is unknown (NOT_FOUND),
- * or the network has no router that runs (FAILED_PRECONDITION).
+ * or the network has no router that was started (FAILED_PRECONDITION). A NIC that is being detached is
+ * FAILED_PRECONDITION too: finish that first.
  */
 export async function attachNic(request: AttachNicRequest, rooms: Rooms, call: Call): Promise<AttachedNic> {
   const asked = parseAttachNic(request)
@@ -38,7 +39,7 @@ export async function attachNic(request: AttachNicRequest, rooms: Rooms, call: C
   await repeat(rooms, call, () => checkHost(plan, network, host, call))
 
   beginStep(call, "claiming an address")
-  const nic = checkWanted(await rooms.store.claimNic(plan))
+  const nic = await rooms.store.claimNic(plan)
   beginStep(call, "making the network on the host")
   await repeat(rooms, call, () => host.ensureNetwork(toNetworkSpec(network), call))
   const push = await converge(network, rooms, call)
@@ -65,15 +66,6 @@ async function checkHost(plan: NicClaim, network: SharedNetwork, host: Hyperviso
     field: "host",
     value: plan.host,
     hint: "Use a host that has it, or a network without portSecurity.",
-  })
-}
-
-function checkWanted(nic: Nic): Nic {
-  if (nic.state !== "leaving") return nic
-  throw new Slash64Error("FAILED_PRECONDITION", `NIC ${nic.id} is being detached`, {
-    field: "id",
-    value: nic.id,
-    hint: `Finish that first: slash64 nic detach ${nic.id}.`,
   })
 }
 
