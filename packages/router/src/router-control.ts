@@ -38,10 +38,7 @@ export function createRouterControl({ keys, log, timeouts }: RouterControlOption
     },
     async push(router, state, call) {
       const target = held(router)
-      const base = target.manifest
-      // Forgotten until it is known again: a push that fails may leave either generation.
-      target.manifest = undefined
-      const { result, manifest } = await pushState(target.commands, router, state, base, call)
+      const { result, manifest } = await pushState(target.commands, router, state, target.manifest, call)
       target.manifest = manifest
       log?.("router pushed", { routerId: router.routerId, requestId: call.requestId, ...result })
       return result

@@ -1,0 +1,109 @@
+import { execFile } from "node:child_process"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+
+const exec = promisify(execFile)
+
+/** What a DHCP client in a guest was given; empty where nobody answered. */
+export interface Leased {
+  readonly addresses: readonly string[]
+  /** The client's lease file, with every option it was sent. */
+  readonly text: string
+}
+
+export interface DhcpRequest {
+  readonly family: 4 | 6
+  /** The DUID that is sent, colons; absent: the guest's own DUID-LL. */
+  readonly duid?: string
+  /** How long the client goes on asking. */
+  readonly seconds?: number
+}
+
+/** One link of its own: a bridge that guests and a router are put on. All of it is removed by `close`. */
+export interface GuestSegment {
+  readonly bridge: string
+  /** A tap device on the bridge, for a VM. */
+  addTap(): Promise<string>
+  /** A network namespace on the bridge, with one NIC of this MAC and this name. */
+  addNamespace(mac: string, device: string): Promise<string>
+  run(namespace: string, ...command: readonly string[]): Promise<string>
+  askDhcp(namespace: string, request: DhcpRequest): Promise<Leased>
+  close(): Promise<void>
+}
+
+export async function openGuestSegment(label: string): Promise<GuestSegment> {
+  const name = `${label}${process.pid}`
+  const directory = await mkdtemp(join(tmpdir(), `slash64-${label}-`))
+  const namespaces: string[] = []
+  const taps: string[] = []
+  await ip("link", "add", name, "type", "bridge", "mcast_snooping", "0")
+  await exec("sysctl", ["-qw", `net.ipv6.conf.${name}.disable_ipv6=1`])
+  await ip("link", "set", name, "up")
+
+  const run: GuestSegment["run"] = async (namespace, ...command) => {
+    const { stdout } = await exec("ip", ["netns", "exec", namespace, ...command], { timeout: 60_000 })
+    return stdout
+  }
+
+  return {
+    bridge: name,
+    run,
+    async addTap() {
+      const tap = `${name}t${taps.length}`
+      await ip("tuntap", "add", tap, "mode", "tap")
+      taps.push(tap)
+      await exec("sysctl", ["-qw", `net.ipv6.conf.${tap}.disable_ipv6=1`])
+      await ip("link", "set", tap, "master", name, "up")
+      return tap
+    },
+    async addNamespace(mac, device) {
+      const namespace = `${name}-${namespaces.length}`
+      const port = `${name}p${namespaces.length}`
+      await ip("netns", "add", namespace)
+      namespaces.push(namespace)
+      await ip("link", "add", port, "type", "veth", "peer", "name", device, "netns", namespace)
+      // No duplicate address detection: a client that asks at once needs its link-local at once.
+      await run(namespace, "sysctl", "-qw", `net.ipv6.conf.${device}.accept_dad=0`)
+      await ip("-n", namespace, "link", "set", "lo", "up")
+      await ip("-n", namespace, "link", "set", device, "address", mac, "up")
+      await exec("sysctl", ["-qw", `net.ipv6.conf.${port}.disable_ipv6=1`])
+      await ip("link", "set", port, "master", name, "up")
+      return namespace
+    },
+    async askDhcp(namespace, { family, duid, seconds = 8 }) {
+      const [leases, pid, conf] = ["leases", "pid", "conf"].map((file) => join(directory, `${namespace}-${file}`))
+      if (!leases || !pid || !conf) throw new Error("three file names")
+      await Promise.all([rm(leases, { force: true }), rm(pid, { force: true })])
+      await writeFile(
+        conf,
+        `timeout ${seconds};\nalso request interface-mtu;\n${duid ? `send dhcp6.client-id ${duid};\n` : ""}`,
+      )
+      const who = family === 6 && duid === undefined ? ["-D", "LL"] : []
+      const files = ["-lf", leases, "-pf", pid, "-cf", conf, "-sf", "/bin/true"]
+      const client = ["dhclient", `-${family}`, "-1", ...who, ...files, "guest0"]
+      // dhclient stays in the background once it has a lease; without one it gives up with exit code 2, or never does.
+      await run(namespace, "timeout", String(seconds + 1), ...client).catch(() => "")
+      const running = await readFile(pid, "utf8").catch(() => "")
+      if (running.trim() !== "") await exec("kill", [running.trim()]).catch(() => undefined)
+      const text = await readFile(leases, "utf8").catch(() => "")
+      const found = text.matchAll(family === 6 ? /iaaddr (\S+) \{/g : /fixed-address (\S+);/g)
+      return { addresses: Array.from(found, ([, address = ""]) => address), text }
+    },
+    async close() {
+      for (const namespace of namespaces) {
+        const pids = await exec("ip", ["netns", "pids", namespace]).then(({ stdout }) => stdout.split("\n"))
+        for (const pid of pids.filter((line) => line !== "")) process.kill(Number(pid), "SIGKILL")
+        await ip("netns", "del", namespace)
+      }
+      for (const tap of taps) await ip("link", "del", tap)
+      await ip("link", "del", name)
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function ip(...args: readonly string[]): Promise<void> {
+  await exec("ip", args, { timeout: 20_000 })
+}
