@@ -1,6 +1,7 @@
 import { parseHeaders } from "./parse-header.ts"
 import { Protocol } from "./protocol.ts"
 import { renderConstants, renderErrorNames, renderProtocolConstants } from "./render-constants.ts"
+import { renderEventTables } from "./render-events.ts"
 import { renderCalls, renderProcedures } from "./render-procedures.ts"
 import { renderCodecs, renderTypes } from "./render-types.ts"
 
@@ -27,6 +28,10 @@ export function generate(sources: Sources): ReadonlyMap<string, string> {
     "procedures.ts": [
       'import { nothing, procedure } from "../procedure.ts"\nimport * as c from "./codecs.ts"\nimport * as p from "./protocol.ts"',
       renderProcedures(protocol),
+    ],
+    "event-tables.ts": [
+      'import { eventKind, type EventKind } from "../events/event-kind.ts"\nimport * as c from "./codecs.ts"\nimport * as p from "./protocol.ts"\nimport type * as t from "./types.ts"',
+      renderEventTables(protocol, headers),
     ],
     "procedure-calls.ts": [
       'import type { CallOptions, Procedure, Streaming } from "../procedure.ts"\nimport { procedures } from "./procedures.ts"\nimport type * as t from "./types.ts"',

@@ -8,7 +8,7 @@ interface Procedure {
   readonly number: number
   readonly args: string | undefined
   readonly ret: string | undefined
-  readonly message: string | undefined
+  readonly isEvent: boolean
   readonly stream: string | undefined
 }
 
@@ -18,16 +18,12 @@ const programs = [
   { enumeration: "qemu_procedure", program: "QEMU_PROGRAM" },
 ] as const
 
-/** The tables of procedures and of events. */
+/** The table of procedures. */
 export function renderProcedures(protocol: Protocol): string {
   const all = proceduresOf(protocol)
   return [
     "export const procedures = {",
-    ...all.filter((procedure) => procedure.message === undefined).map(renderProcedure),
-    "} as const",
-    "",
-    "export const events = {",
-    ...all.flatMap((procedure) => (procedure.message === undefined ? [] : [renderEvent(procedure, procedure.message)])),
+    ...all.filter((procedure) => !procedure.isEvent).map(renderProcedure),
     "} as const",
   ].join("\n")
 }
@@ -35,7 +31,7 @@ export function renderProcedures(protocol: Protocol): string {
 /** A class with one method for each procedure, all of which go through one abstract method. */
 export function renderCalls(protocol: Protocol): string {
   const methods = proceduresOf(protocol)
-    .filter((procedure) => procedure.message === undefined)
+    .filter((procedure) => !procedure.isEvent)
     .map(renderMethod)
   return ["export abstract class ProcedureCalls {", abstractMethods, ...methods, "}"].join("\n")
 }
@@ -57,10 +53,6 @@ function renderProcedure(procedure: Procedure): string {
     ...(stream === undefined ? [] : [`stream: "${stream}"`]),
   ]
   return `  ${procedure.name}: procedure({ name: "${procedure.name}", ${parts.join(", ")} }),`
-}
-
-function renderEvent({ name, program, number }: Procedure, message: string): string {
-  return `  ${name}: { name: "${name}", program: p.${program}, number: ${number}, message: c.${codecName(message)} },`
 }
 
 function renderMethod({ name, args, ret, stream }: Procedure): string {
@@ -92,7 +84,7 @@ function describe(member: Enum["members"][number], program: string, protocol: Pr
     number: protocol.number(member.value),
     args: known("_args"),
     ret: known("_ret"),
-    message: known("_msg"),
+    isEvent: protocol.has(`${stem}_msg`),
     stream,
   }
 }

@@ -3,11 +3,14 @@ import { LibvirtConnectionError } from "./connection-error.ts"
 import { REMOTE_AUTH_NONE, REMOTE_AUTH_POLKIT } from "./generated/protocol.ts"
 import { parseUri, type LibvirtUri } from "./parse-uri.ts"
 import type { Transport } from "./transport/transport.ts"
+import { ssh, type SshOptions } from "./transport/ssh.ts"
 import { unixSocket } from "./transport/unix-socket.ts"
 
 export interface ConnectOptions extends ConnectionOptions {
   /** Ends the attempt to connect; the connection itself, once open, no longer listens to it. */
   readonly signal?: AbortSignal
+  /** How a `+ssh` URI logs in. */
+  readonly ssh?: SshOptions
   /** Opens the byte stream in place of what the URI says; the URI then only names the driver. */
   readonly transport?: Transport
   /** libvirt's virConnectFlags, for example VIR_CONNECT_RO. */
@@ -18,11 +21,12 @@ export interface ConnectOptions extends ConnectionOptions {
  * Connects to libvirt's daemon, authenticates, and opens the driver that the URI names (virConnectOpen).
  *
  * @example await connect("qemu:///system")
+ * @example await connect("qemu+ssh://root@host/system", { ssh: { privateKey, hostKeys: ["SHA256:..."] } })
  */
 export async function connect(uri: string, options: ConnectOptions = {}): Promise<Connection> {
   const parsed = parseUri(uri)
   const signal = options.signal ?? new AbortController().signal
-  const open = options.transport ?? transportOf(parsed)
+  const open = options.transport ?? transportOf(parsed, options.ssh)
   if (signal.aborted) throw aborted(uri, signal)
   const duplex = await open(signal).catch((cause: unknown) => {
     if (signal.aborted) throw aborted(uri, signal)
@@ -35,14 +39,16 @@ export async function connect(uri: string, options: ConnectOptions = {}): Promis
     await connection.connectOpen({ name: parsed.name, flags: options.flags ?? 0 }, { signal })
     return connection
   } catch (error) {
-    connection.close()
+    connection.destroy()
     throw error
   }
 }
 
-function transportOf({ transport }: LibvirtUri): Transport {
+function transportOf({ transport }: LibvirtUri, sshOptions: SshOptions | undefined): Transport {
   if (transport.kind === "unix") return unixSocket(transport.sockets)
-  throw new LibvirtConnectionError("UNSUPPORTED", "The ssh transport is not written yet")
+  if (sshOptions !== undefined) return ssh(transport, sshOptions)
+  const text = "ssh: a +ssh URI needs a client, or hostKeys and a privateKey or agent"
+  throw new LibvirtConnectionError("INVALID_ARGUMENT", text)
 }
 
 async function authenticate(connection: Connection, signal: AbortSignal): Promise<void> {

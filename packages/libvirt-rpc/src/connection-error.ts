@@ -4,6 +4,7 @@
  * - `UNREACHABLE`: no connection could be made.
  * - `AUTHENTICATION`: libvirt or the SSH server refused this user, or the SSH host key is not the pinned one.
  * - `CLOSED`: the connection is closed, by this side or the other.
+ * - `OVERFLOW`: more events came than their reader took.
  * - `KEEPALIVE`: the other side stopped answering.
  * - `PROTOCOL`: the other side sent what is no libvirt message.
  * - `UNSUPPORTED`: a part of the protocol that this client does not speak (file descriptors, sparse streams, SASL).
@@ -14,6 +15,7 @@ export type ConnectionErrorCode =
   | "UNREACHABLE"
   | "AUTHENTICATION"
   | "CLOSED"
+  | "OVERFLOW"
   | "KEEPALIVE"
   | "PROTOCOL"
   | "UNSUPPORTED"

@@ -15,14 +15,6 @@ export interface Procedure<Args, Ret> {
   readonly stream?: "read" | "write"
 }
 
-/** An event that libvirt sends by itself once it was asked to. */
-export interface EventMessage<Message> {
-  readonly name: string
-  readonly program: number
-  readonly number: number
-  readonly message: Codec<Message>
-}
-
 export interface CallOptions {
   /**
    * Ends the wait. libvirt cannot take back a call that was sent: the rejection's `outcome` tells whether it was.

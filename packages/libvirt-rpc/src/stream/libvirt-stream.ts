@@ -16,7 +16,7 @@ export interface StreamLink {
   /** What libvirt meant by a packet with status error. */
   readonly parseError: (payload: Buffer) => Error
   /** The reader is behind (true) or has caught up (false). */
-  readonly holdBack: (behind: boolean) => void
+  readonly setBehind: (behind: boolean) => void
 }
 
 const empty = Buffer.alloc(0)
@@ -82,7 +82,7 @@ export class LibvirtStream extends Duplex {
   }
 
   override _read(): void {
-    this.#link.holdBack(false)
+    this.#link.setBehind(false)
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
@@ -96,7 +96,7 @@ export class LibvirtStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#link.holdBack(false)
+    this.#link.setBehind(false)
     if (this.#state !== "over") {
       this.#state = "over"
       this.#link.send(VIR_NET_ERROR, empty, () => {})
@@ -113,7 +113,7 @@ export class LibvirtStream extends Duplex {
   #receiveBytes(bytes: Buffer): void {
     // An empty packet is the end of what libvirt has to send; it waits for a finish.
     if (bytes.length === 0) this.#finish()
-    else if (!this.push(bytes)) this.#link.holdBack(true)
+    else if (!this.push(bytes)) this.#link.setBehind(true)
   }
 
   #finish(): void {

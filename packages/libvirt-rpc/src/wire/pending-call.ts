@@ -4,9 +4,8 @@ import { VIR_NET_ERROR, VIR_NET_MESSAGE_PAYLOAD_MAX, VIR_NET_REPLY } from "../ge
 import { LibvirtError } from "../libvirt-error.ts"
 import type { Procedure } from "../procedure.ts"
 import type { LibvirtStream } from "../stream/libvirt-stream.ts"
-import type { Codec } from "../xdr/xdr-codec.ts"
+import { decode } from "../xdr/decode.ts"
 import { XdrError } from "../xdr/xdr-error.ts"
-import { XdrReader } from "../xdr/xdr-reader.ts"
 import { XdrWriter } from "../xdr/xdr-writer.ts"
 import type { Message } from "./message.ts"
 import type { Exchange } from "./session.ts"
@@ -109,14 +108,6 @@ export function encodeArgs<Args>(procedure: Pick<Procedure<Args, unknown>, "name
     throw new LibvirtConnectionError("INVALID_ARGUMENT", `${procedure.name}: ${cause.message}`, { cause })
   }
   return writer.finish()
-}
-
-/** A payload that must hold exactly one value. */
-export function decode<T>(codec: Codec<T>, payload: Buffer): T {
-  const reader = new XdrReader(payload)
-  const value = codec.read(reader)
-  if (reader.remaining > 0) throw new XdrError(`${reader.remaining} bytes are left over`)
-  return value
 }
 
 /** What a message with status error says. */

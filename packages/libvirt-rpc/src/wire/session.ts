@@ -18,6 +18,14 @@ export interface Exchange {
   readonly fail: (reason: LibvirtConnectionError) => void
 }
 
+export interface SessionListener {
+  /** A message that answers no call. */
+  readonly event: (message: Message) => void
+  /** Some bytes came, and every message that was complete with them was handed out. */
+  readonly chunk: () => void
+}
+
+/** A procedure of a program. */
 export interface Target {
   readonly program: number
   readonly number: number
@@ -30,18 +38,19 @@ export interface Target {
 export class Session {
   readonly #duplex: Duplex
   readonly #exchanges = new Map<number, Exchange>()
-  readonly #onEvent: (message: Message) => void
+  readonly #listener: SessionListener
   readonly #ended = Promise.withResolvers<LibvirtConnectionError>()
   #lastSerial = 0
   #failure: LibvirtConnectionError | undefined
 
-  constructor(duplex: Duplex, onEvent: (message: Message) => void) {
+  constructor(duplex: Duplex, listener: SessionListener) {
     this.#duplex = duplex
-    this.#onEvent = onEvent
+    this.#listener = listener
     const reader = new MessageReader()
     duplex.on("data", (chunk: Buffer) => {
       try {
         reader.push(chunk, (message) => this.#dispatch(message))
+        listener.chunk()
       } catch (cause) {
         this.#fail(asConnectionError(cause))
       }
@@ -90,16 +99,17 @@ export class Session {
 
   #send(target: Target, type: number, serial: number, status: number, payload: Uint8Array, sent?: () => void): void {
     const header = { prog: target.program, vers: REMOTE_PROTOCOL_VERSION, proc: target.number, type, serial, status }
-    this.#duplex.cork()
-    this.#duplex.write(encodeHead(header, payload.length))
+    const head = encodeHead(header, payload.length)
+    // Over SSH each write is a packet of its own.
+    if (payload.length <= worthJoining) return void this.#duplex.write(Buffer.concat([head, payload]), () => sent?.())
+    this.#duplex.write(head)
     this.#duplex.write(payload, () => sent?.())
-    this.#duplex.uncork()
   }
 
   #dispatch(message: Message): void {
     if (this.#failure !== undefined) return
     const { type, serial } = message.header
-    if (type === VIR_NET_MESSAGE) return this.#onEvent(message)
+    if (type === VIR_NET_MESSAGE) return this.#listener.event(message)
     if (type !== VIR_NET_REPLY && type !== VIR_NET_STREAM && type !== VIR_NET_STREAM_HOLE) {
       const text = `libvirt sent a message of type ${type}, which is not for a client without file descriptors`
       throw new LibvirtConnectionError("PROTOCOL", text)
@@ -123,6 +133,8 @@ export class Session {
     this.#ended.resolve(reason)
   }
 }
+
+const worthJoining = 16_384
 
 function asConnectionError(cause: unknown): LibvirtConnectionError {
   if (cause instanceof LibvirtConnectionError) return cause

@@ -1,38 +1,53 @@
 import { LibvirtConnectionError } from "../connection-error.ts"
 
-/**
- * Lets a bounded number of calls be under way, first come, first served. libvirtd stops reading from a client that
- * has `max_client_requests` (5) calls unanswered, its pings included; a client that stays below never looks dead.
- */
+/** Lets a bounded number of calls be under way, first come, first served. */
 export class Slots {
-  #free: number
-  readonly #waiting: (() => void)[] = []
+  readonly #count: number
+  readonly #waiting = new Set<PromiseWithResolvers<void>>()
+  readonly #idle = Promise.withResolvers<void>()
+  #taken = 0
+  #closed: LibvirtConnectionError | undefined
 
   constructor(count: number) {
-    this.#free = count
+    this.#count = count
   }
 
   /** Fulfilled when a slot is taken; the caller gives it back with `release`. */
   async take(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed
     if (signal?.aborted === true) throw aborted(signal)
-    if (this.#free > 0) {
-      this.#free--
+    if (this.#taken < this.#count) {
+      this.#taken++
       return
     }
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const turn = Promise.withResolvers<void>()
     const leave = (): void => {
-      this.#waiting.splice(this.#waiting.indexOf(resolve), 1)
-      reject(aborted(signal))
+      this.#waiting.delete(turn)
+      turn.reject(aborted(signal))
     }
-    this.#waiting.push(resolve)
+    this.#waiting.add(turn)
     signal?.addEventListener("abort", leave, { once: true })
-    await promise.finally(() => signal?.removeEventListener("abort", leave))
+    await turn.promise.finally(() => signal?.removeEventListener("abort", leave))
   }
 
   release(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#free++
-    else next()
+    const [next] = this.#waiting
+    if (next === undefined) {
+      this.#taken--
+      if (this.#taken === 0 && this.#closed !== undefined) this.#idle.resolve()
+      return
+    }
+    this.#waiting.delete(next)
+    next.resolve()
+  }
+
+  /** Turns away who waits and who comes. Fulfilled when every slot that was taken is given back. */
+  close(reason: LibvirtConnectionError): Promise<void> {
+    this.#closed ??= reason
+    for (const turn of this.#waiting) turn.reject(this.#closed)
+    this.#waiting.clear()
+    if (this.#taken === 0) this.#idle.resolve()
+    return this.#idle.promise
   }
 }
 

@@ -1,0 +1,36 @@
+export interface KeepaliveOptions {
+  /** How long the other side may be silent before it is asked whether it is there. Milliseconds, default 5000. */
+  readonly intervalMs?: number
+  /** How many questions in a row may stay without any sign of life. Default 5. */
+  readonly count?: number
+}
+
+/** Asks a silent peer whether it lives, as libvirt's own client does, and tells when it does not. */
+export class Keepalive {
+  readonly #timer: NodeJS.Timeout
+  #unanswered = 0
+  #heard = false
+
+  constructor(options: KeepaliveOptions, peer: { ping: () => void; dead: (silentMs: number) => void }) {
+    const { intervalMs = 5000, count = 5 } = options
+    const tick = (): void => {
+      if (this.#heard) this.#unanswered = 0
+      else if (this.#unanswered === count) peer.dead((count + 1) * intervalMs)
+      else {
+        this.#unanswered++
+        peer.ping()
+      }
+      this.#heard = false
+    }
+    this.#timer = setInterval(tick, intervalMs).unref()
+  }
+
+  /** Anything that came from the peer is a sign of life. */
+  hear(): void {
+    this.#heard = true
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+  }
+}
