@@ -48,6 +48,6 @@ export class RpcSession {
   async close(): Promise<void> {
     this.#closed = true
     const known = await this.#connection?.catch(() => undefined)
-    known?.close()
+    await known?.close()
   }
 }
