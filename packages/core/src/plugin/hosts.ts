@@ -2,6 +2,7 @@ import { Slash64Error, quote } from "../errors.ts"
 import type { Store } from "../store/store.ts"
 import { newCall, untilAborted } from "./call.ts"
 import type { Call } from "./call.ts"
+import { connectHost } from "./connect-host.ts"
 import type { HypervisorHost, HypervisorPlugin } from "./hypervisor-plugin.ts"
 
 /** The hosts by the name that they were added under. */
@@ -10,9 +11,6 @@ export interface Hosts {
   open(name: string, call: Call): Promise<HypervisorHost>
   close(): Promise<void>
 }
-
-/** A connection is opened by the first call that needs it and may serve others, so it has a deadline of its own. */
-const connectTimeoutMs = 30_000
 
 /** Hosts out of the store, each opened once by the plugin that its record names. */
 export function openHosts(store: Pick<Store, "findHost">, plugins: readonly HypervisorPlugin[]): Hosts {
@@ -35,15 +33,15 @@ export function openHosts(store: Pick<Store, "findHost">, plugins: readonly Hype
         hint: `Loaded are: ${plugins.map((one) => one.name).join(", ") || "none"}. Install and load the one it needs.`,
       })
     }
-    return plugin.connect(plugin.parseConfig(record.config), call)
+    return connectHost(plugin, record.config, call)
   }
 
   return {
     open(name, call) {
       const open = connections.get(name)
       if (open !== undefined) return untilAborted(open, call.signal)
-      const { requestId } = call
-      const shared = newCall({ requestId, timeoutMs: connectTimeoutMs, report: (progress) => call.report(progress) })
+      // The first call that needs a connection opens it for all, so it is not that call's to cancel.
+      const shared = newCall({ requestId: call.requestId, report: (progress) => call.report(progress) })
       const opening = connect(name, shared)
       connections.set(name, opening)
       opening.catch(() => connections.delete(name))
