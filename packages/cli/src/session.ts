@@ -1,5 +1,5 @@
-import { Slash64Error, newCall, quote } from "@slash64/core"
-import type { Call, HostRecord, HypervisorHost, HypervisorPlugin, Progress, Store } from "@slash64/core"
+import { Slash64Error, newCall, openHosts, openRooms, quote } from "@slash64/core"
+import type { Call, HostRecord, HypervisorHost, HypervisorPlugin, Progress, Rooms, Store } from "@slash64/core"
 import type { Logger } from "pino"
 import { prepareState } from "./state/state-paths.ts"
 import type { StatePaths } from "./state/state-paths.ts"
@@ -13,76 +13,86 @@ export interface SessionOptions {
   readonly report: (progress: Progress) => void
 }
 
-/** What one command holds open: the store and the hosts that it asked for, each opened once, all closed at its end. */
+/** What one command holds open: the store, the hosts and the routers, opened when asked for and closed at its end. */
 export class Session {
   readonly world: World
-  readonly paths: StatePaths
   readonly log: Logger
   readonly call: Call
-  #store: Promise<Store> | undefined
-  readonly #hosts = new Map<string, Promise<HypervisorHost>>()
+  readonly #paths: StatePaths
+  #rooms: Promise<Rooms> | undefined
 
   constructor({ world, paths, log, timeoutMs, report }: SessionOptions) {
     this.world = world
-    this.paths = paths
     this.log = log
     this.call = newCall({ signal: world.signal, report, ...(timeoutMs !== undefined && { timeoutMs }) })
+    this.#paths = paths
   }
 
-  store(): Promise<Store> {
-    this.#store ??= prepareState(this.paths).then(() => this.world.openStore(this.paths))
-    return this.#store
+  rooms(): Promise<Rooms> {
+    this.#rooms ??= this.#open()
+    return this.#rooms
   }
 
-  /** NOT_FOUND for a host that was not added. */
+  async store(): Promise<Store> {
+    return (await this.rooms()).store
+  }
+
+  async host(name: string): Promise<HypervisorHost> {
+    return (await this.rooms()).hosts.open(name, this.call)
+  }
+
+  /** The host that was named, or the only one that there is. */
+  async hostName(given: string | undefined): Promise<string> {
+    if (given !== undefined) return given
+    const names = (await (await this.store()).listHosts()).map((host) => host.name)
+    const [only] = names
+    if (only !== undefined && names.length === 1) return only
+    throw new Slash64Error("INVALID_ARGUMENT", "--host is missing", {
+      field: "--host",
+      hint: only === undefined ? "Add one: slash64 host add." : `Name one of ${names.join(", ")}.`,
+    })
+  }
+
   async hostRecord(name: string): Promise<HostRecord> {
     const store = await this.store()
     const record = await store.findHost(name)
     if (record !== undefined) return record
-    const known = (await store.listHosts()).map((host) => host.name)
-    throw new Slash64Error("NOT_FOUND", `host ${quote(name)}: was not added`, {
+    const names = (await store.listHosts()).map((host) => host.name)
+    throw new Slash64Error("NOT_FOUND", `host ${quote(name)} was not added`, {
       field: "host",
       value: quote(name),
-      hint:
-        known.length === 0
-          ? "Add one: slash64 host add NAME --kvm qemu:///system"
-          : `The hosts are ${known.join(", ")}; add another with slash64 host add.`,
+      hint: names.length === 0 ? "Add it: slash64 host add." : `Name one of ${names.join(", ")}, or add it.`,
     })
-  }
-
-  async host(name: string): Promise<HypervisorHost> {
-    const open = this.#hosts.get(name) ?? this.hostRecord(name).then((record) => this.connect(record))
-    this.#hosts.set(name, open)
-    return open
-  }
-
-  /** Opens a host by its record, also before it is in the store; closed at the end of the session. */
-  async connect(record: HostRecord): Promise<HypervisorHost> {
-    const plugin = this.plugin(record.plugin)
-    this.call.report({ step: `connecting to host ${record.name}` })
-    const open = plugin.connect(plugin.parseConfig(record.config), this.call)
-    this.#hosts.set(record.name, open)
-    return open
   }
 
   plugin(name: string): HypervisorPlugin {
     const plugin = this.world.plugins.find((known) => known.name === name)
     if (plugin !== undefined) return plugin
-    const known = this.world.plugins.map((one) => one.name).join(", ")
-    throw new Slash64Error("UNIMPLEMENTED", `plugin ${quote(name)}: is not installed`, {
+    throw new Slash64Error("UNIMPLEMENTED", `plugin ${quote(name)} is not installed`, {
       field: "plugin",
       value: quote(name),
-      hint: `The plugins here are ${known}.`,
+      hint: `The plugins here are: ${this.world.plugins.map((one) => one.name).join(", ")}.`,
     })
   }
 
   /** Never throws: what cannot be closed is logged. */
   async close(): Promise<void> {
-    const hosts = await Promise.allSettled(this.#hosts.values())
-    const closing = hosts.flatMap((host) => (host.status === "fulfilled" ? [host.value.close()] : []))
-    const closed = await Promise.allSettled([...closing, this.#store?.then((store) => store.close())])
-    for (const result of closed) {
-      if (result.status === "rejected") this.log.debug({ err: result.reason }, "not closed")
+    const [opened] = await Promise.allSettled([this.#rooms])
+    if (opened.status === "rejected" || opened.value === undefined) return
+    const { store, hosts, routers } = opened.value
+    for (const room of [routers, hosts, store]) {
+      try {
+        await room.close()
+      } catch (error) {
+        this.log.debug({ err: error }, "not closed")
+      }
     }
+  }
+
+  async #open(): Promise<Rooms> {
+    await prepareState(this.#paths)
+    const store = await this.world.openStore(this.#paths)
+    const hosts = openHosts(store, this.world.plugins)
+    return openRooms({ store, hosts, routers: this.world.openRouters(this.#paths, this.log), log: this.log })
   }
 }

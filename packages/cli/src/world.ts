@@ -1,4 +1,4 @@
-import type { HypervisorPlugin, Progress, Store } from "@slash64/core"
+import type { HypervisorPlugin, Progress, RoadLog, RouterControl, Store } from "@slash64/core"
 import type { StatePaths } from "./state/state-paths.ts"
 
 /** What the program touches outside itself: given, so that a test can run all of it in its own process. */
@@ -8,6 +8,7 @@ export interface World {
   readonly stdout: Output
   readonly stderr: Output
   openStore(paths: StatePaths): Promise<Store>
+  openRouters(paths: StatePaths, log: RoadLog): RouterControl
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
   /** Absent where the builder is not installed: it is part of the checkout, not of the package. */

@@ -1,6 +1,6 @@
 import { Option } from "@commander-js/extra-typings"
 import type { HostDescription, HostRecord } from "@slash64/core"
-import { Slash64Error, invalid } from "@slash64/core"
+import { Slash64Error, invalid, parseId } from "@slash64/core"
 import { resolve } from "node:path"
 import type { Answer } from "../answer.ts"
 import { exitCodes } from "../exit-code.ts"
@@ -60,12 +60,23 @@ Examples:
 
 async function addHost(session: Session, name: string, options: HostOptions): Promise<Answer> {
   const record = hostRecord(name, options)
-  session.plugin(record.plugin).parseConfig(record.config)
-  const description = options.connect ? await (await session.connect(record)).describeHost(session.call) : undefined
+  const config = session.plugin(record.plugin).parseConfig(record.config)
+  const description = options.connect ? await lookAt(session, record, config) : undefined
   const host = await (await session.store()).putHost(record)
   return {
     json: { host, ...(description !== undefined && { description }) },
     text: description === undefined ? `host ${host.name} added` : describe(host, description),
+  }
+}
+
+/** Through a connection of its own: the host is in the store only when it was reached. */
+async function lookAt(session: Session, record: HostRecord, config: unknown): Promise<HostDescription> {
+  session.call.report({ step: `connecting to host ${record.name}` })
+  const host = await session.plugin(record.plugin).connect(config, session.call)
+  try {
+    return await host.describeHost(session.call)
+  } finally {
+    await host.close()
   }
 }
 
@@ -93,14 +104,7 @@ async function checkHost(session: Session, name: string): Promise<Answer> {
 }
 
 function hostRecord(name: string, options: HostOptions): HostRecord {
-  if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(name)) {
-    throw invalid(
-      "name",
-      name,
-      "is no host name",
-      "Use a-z, 0-9, dots and dashes, at most 63, a letter or digit at both ends.",
-    )
-  }
+  parseId("name", name)
   if (options.plugin !== undefined) return { name, plugin: options.plugin, config: parseJson(options.config ?? "{}") }
   if (options.kvm === undefined) {
     throw new Slash64Error("INVALID_ARGUMENT", "--kvm is missing", {
