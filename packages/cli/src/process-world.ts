@@ -1,15 +1,22 @@
-import { Slash64Error } from "@slash64/core"
+import { openSecretFile, openSqliteStore } from "@slash64/core"
+import { kvmPlugin } from "@slash64/kvm"
+import { createRouterControl, openKeyStore } from "@slash64/router"
+import { findTemplateBuilder } from "./template/find-template-builder.ts"
 import type { Output, World } from "./world.ts"
 
 /** The world of the real program: this process, the installed plugins, a database on disk. */
-export function processWorld(): World {
+export async function processWorld(): Promise<World> {
+  const buildTemplate = await findTemplateBuilder()
   return {
-    plugins: [],
+    plugins: [kvmPlugin],
     env: process.env,
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     signal: interruptSignal(),
-    openStore: () => Promise.reject(new Slash64Error("UNIMPLEMENTED", "no store yet")),
+    openStore: (paths) => openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret) }),
+    openRouters: (paths, log) =>
+      createRouterControl({ keys: openKeyStore({ directory: paths.keys }), log: (message, fields) => log.info(fields, message) }),
+    ...(buildTemplate !== undefined && { buildTemplate }),
   }
 }
 

@@ -3,6 +3,11 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import { invalid } from "@slash64/core"
 import type { Answer } from "./answer.ts"
 import { addHostCommands } from "./commands/host.ts"
+import { addNetworkCommands } from "./commands/network.ts"
+import { addNicCommands } from "./commands/nic.ts"
+import { addRouterCommands } from "./commands/router.ts"
+import { addStatusCommand } from "./commands/status.ts"
+import { addTemplateCommands } from "./commands/template.ts"
 import { exitCodeTable } from "./exit-code.ts"
 import { logLevels } from "./log.ts"
 import type { LogLevel } from "./log.ts"
@@ -41,6 +46,11 @@ export function createProgram(version: string, act: (options: GlobalOptions, dee
     return act({ json, db, timeoutMs: timeout, logLevel }, deed)
   }
   addHostCommands(program, run)
+  addTemplateCommands(program, run)
+  addNetworkCommands(program, run)
+  addRouterCommands(program, run)
+  addNicCommands(program, run)
+  addStatusCommand(program, run)
   return program
 }
 

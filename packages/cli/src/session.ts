@@ -1,7 +1,6 @@
 import { Slash64Error, newCall, openHosts, openRooms, quote } from "@slash64/core"
 import type { Call, HostRecord, HypervisorHost, HypervisorPlugin, Progress, Rooms, Store } from "@slash64/core"
 import type { Logger } from "pino"
-import { prepareState } from "./state/state-paths.ts"
 import type { StatePaths } from "./state/state-paths.ts"
 import type { World } from "./world.ts"
 
@@ -18,14 +17,14 @@ export class Session {
   readonly world: World
   readonly log: Logger
   readonly call: Call
-  readonly #paths: StatePaths
+  readonly paths: StatePaths
   #rooms: Promise<Rooms> | undefined
 
   constructor({ world, paths, log, timeoutMs, report }: SessionOptions) {
     this.world = world
     this.log = log
     this.call = newCall({ signal: world.signal, report, ...(timeoutMs !== undefined && { timeoutMs }) })
-    this.#paths = paths
+    this.paths = paths
   }
 
   rooms(): Promise<Rooms> {
@@ -90,9 +89,8 @@ export class Session {
   }
 
   async #open(): Promise<Rooms> {
-    await prepareState(this.#paths)
-    const store = await this.world.openStore(this.#paths)
+    const store = await this.world.openStore(this.paths)
     const hosts = openHosts(store, this.world.plugins)
-    return openRooms({ store, hosts, routers: this.world.openRouters(this.#paths, this.log), log: this.log })
+    return openRooms({ store, hosts, routers: this.world.openRouters(this.paths, this.log), log: this.log })
   }
 }

@@ -1,7 +1,5 @@
 import { homedir } from "node:os"
 import { dirname, isAbsolute, join, resolve } from "node:path"
-import { chmod, mkdir, open } from "node:fs/promises"
-import { Slash64Error } from "@slash64/core"
 
 /** Where a command keeps its state. */
 export interface StatePaths {
@@ -27,21 +25,4 @@ function stateHome(env: Readonly<Record<string, string | undefined>>): string {
   const given = env["XDG_STATE_HOME"]
   if (given !== undefined && isAbsolute(given)) return given
   return join(env["HOME"] ?? homedir(), ".local", "state")
-}
-
-/** Makes the folder (0700) and an empty database (0600), whose mode SQLite gives to its journal too. */
-export async function prepareState(paths: StatePaths): Promise<void> {
-  try {
-    await mkdir(dirname(paths.db), { recursive: true, mode: 0o700 })
-    const file = await open(paths.db, "a", 0o600)
-    await file.close()
-    await chmod(paths.db, 0o600)
-  } catch (cause) {
-    throw new Slash64Error("PERMISSION_DENIED", `--db ${JSON.stringify(paths.db)}: the database cannot be made`, {
-      field: "--db",
-      value: paths.db,
-      hint: "Name a file in a folder that you may write to.",
-      cause,
-    })
-  }
 }

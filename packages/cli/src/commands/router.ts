@@ -1,0 +1,105 @@
+import { convergeRouter, invalid, readRouterStatus, removeRouter, startRouter } from "@slash64/core"
+import type { PushResult, RouterStatus } from "@slash64/core"
+import type { Answer } from "../answer.ts"
+import { card, table } from "../output/table.ts"
+import type { Act, Program } from "../program.ts"
+import type { Session } from "../session.ts"
+
+interface StartOptions {
+  readonly host?: string | undefined
+  readonly template?: string | undefined
+  readonly vcpus?: string | undefined
+  readonly memory?: string | undefined
+  readonly controlAddress?: string | undefined
+}
+
+export function addRouterCommands(program: Program, act: Act): void {
+  const router = program.command("router").description("the router VM of a network: DHCPv6, DNS, and RA when asked")
+
+  router
+    .command("start <network>")
+    .description("start the router VM from a registered template, and tell it all NICs of the network")
+    .option("--host <name>", "the host that it runs on; not needed where there is one")
+    .option("--template <digest>", "a registered template; else the one registered last")
+    .option("--vcpus <count>", "1 to 16 (default: 1)")
+    .option("--memory <MiB>", "128 to 65536 (default: 256)")
+    .option("--control-address <address/length>", "a static address of its control NIC; else link-local")
+    .addHelpText("after", "\nExample:\n  slash64 router start blue --host lab")
+    .action((network, options) => act((session) => start(session, network, options)))
+
+  router
+    .command("status <network>")
+    .description("what the router says of itself: version, services, leases, files that somebody changed on it")
+    .addHelpText("after", "\nExample:\n  slash64 router status blue --json")
+    .action((network) => act((session) => status(session, network)))
+
+  router
+    .command("push <network>")
+    .description("bring the router to what the database holds; only what differs is sent")
+    .addHelpText("after", "\nExample:\n  slash64 router push blue")
+    .action((network) => act((session) => push(session, network)))
+
+  router
+    .command("remove <network>")
+    .description("remove the router VM; refused while NICs stand on the network")
+    .option("--force", "also then: they keep their addresses, and nobody renews their leases", false)
+    .addHelpText("after", "\nExample:\n  slash64 router remove blue")
+    .action((network, { force }) => act((session) => remove(session, network, force)))
+}
+
+async function start(session: Session, network: string, options: StartOptions): Promise<Answer> {
+  const request = {
+    network,
+    host: await session.hostName(options.host),
+    ...(options.template !== undefined && { template: options.template }),
+    ...(options.vcpus !== undefined && { vcpus: wholeNumber("--vcpus", options.vcpus) }),
+    ...(options.memory !== undefined && { memoryMiB: wholeNumber("--memory", options.memory) }),
+    ...(options.controlAddress !== undefined && { controlAddress: options.controlAddress }),
+  }
+  const started = await startRouter(request, await session.rooms(), session.call)
+  return { json: started, text: `the router of ${network} runs on ${started.router.host}\n${statusText(started.status)}` }
+}
+
+async function status(session: Session, network: string): Promise<Answer> {
+  const said = await readRouterStatus(network, await session.rooms(), session.call)
+  return { json: { status: said }, text: statusText(said) }
+}
+
+async function push(session: Session, network: string): Promise<Answer> {
+  const pushed = await convergeRouter(network, await session.rooms(), session.call)
+  return { json: { push: pushed }, text: pushText(pushed) }
+}
+
+async function remove(session: Session, network: string, force: boolean): Promise<Answer> {
+  const removed = await removeRouter({ network, force }, await session.rooms(), session.call)
+  const text = removed.router === undefined ? "nothing to remove" : `the router of ${network} is removed`
+  return { json: removed, text }
+}
+
+function wholeNumber(field: string, text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text)
+  throw invalid(field, text, "is not a whole number", "Give digits only.")
+}
+
+function statusText(said: RouterStatus): string {
+  const facts = card({
+    router: said.routerId,
+    version: said.version,
+    revision: `${said.revision}, generation ${said.generation}`,
+    boot: `${said.bootMs} ms`,
+    services: Object.entries(said.services)
+      .map(([name, state]) => `${name} ${state}`)
+      .join(", "),
+    drifted: said.drifted.length === 0 ? undefined : said.drifted.join(", "),
+  })
+  const leases = said.leases.map(({ address, client, expiresAt }) => [
+    address,
+    client,
+    new Date(expiresAt * 1000).toISOString(),
+  ])
+  return `${facts}\n\n${table(["lease", "client", "until"], leases, "no leases")}`
+}
+
+function pushText({ revision, generation, changedFiles, sentBytes }: PushResult): string {
+  return `revision ${revision}, generation ${generation}: ${changedFiles} files changed, ${sentBytes} bytes sent`
+}

@@ -1,0 +1,40 @@
+import { attachNic, nicIdFor, resolveVm } from "@slash64/core"
+import type { AttachNicRequest } from "@slash64/core"
+import type { Answer } from "../answer.ts"
+import { findNetwork } from "../find-network.ts"
+import type { Session } from "../session.ts"
+import { nicCard } from "./nic-card.ts"
+import { parseIndex } from "./parse-index.ts"
+
+export interface AttachOptions {
+  readonly host?: string | undefined
+  readonly index: string
+  readonly mac?: string | undefined
+  readonly address?: string | undefined
+  readonly ipv4?: string | undefined
+  readonly hostname?: string | undefined
+  readonly default?: boolean | undefined
+}
+
+/** The NIC's id follows from network, VM and index, so the same command names the same NIC. */
+export async function attach(session: Session, name: string, vmName: string, options: AttachOptions): Promise<Answer> {
+  const index = parseIndex(options.index)
+  const rooms = await session.rooms()
+  const network = await findNetwork(rooms.store, name)
+  const host = await session.hostName(options.host)
+  const vm = await resolveVm(host, vmName, rooms, session.call)
+  const request: AttachNicRequest = {
+    network: network.id,
+    id: nicIdFor(network.id, vm.id, index),
+    host,
+    vmId: vm.id,
+    ...(options.mac !== undefined && { mac: options.mac }),
+    ...(options.address !== undefined && { requestedIpv6: options.address }),
+    ...(options.ipv4 !== undefined && { requestedIpv4: options.ipv4 }),
+    ...(options.hostname !== undefined && { hostname: options.hostname }),
+    ...(options.default !== undefined && { isDefault: options.default }),
+  }
+  const { nic, port, push } = await attachNic(request, rooms, session.call)
+  const warning = port.persistent ? "" : "\nThe VM is transient: the NIC is gone when it stops."
+  return { json: { nic, port, push }, text: `${nicCard(nic)}${warning}` }
+}

@@ -1,0 +1,26 @@
+import { mkdir } from "node:fs/promises"
+import { dirname, join, resolve } from "node:path"
+import { Slash64Error } from "@slash64/core"
+import type { Answer } from "../answer.ts"
+import type { Session } from "../session.ts"
+import { registerTemplate } from "./register-template.ts"
+
+export interface BuildOptions {
+  readonly out?: string | undefined
+  readonly format: "qcow2" | "raw" | "vhd"
+}
+
+export async function buildTemplate(session: Session, options: BuildOptions): Promise<Answer> {
+  const build = session.world.buildTemplate
+  if (build === undefined) {
+    throw new Slash64Error("UNIMPLEMENTED", "this installation cannot build a template", {
+      hint: "Build it in a checkout of slash64, then: slash64 template register MANIFEST.",
+    })
+  }
+  const outDir = options.out === undefined ? join(dirname(session.paths.db), "templates") : resolve(options.out)
+  await mkdir(outDir, { recursive: true })
+  const { call } = session
+  const { format } = options
+  await build({ outDir, format, signal: call.signal, report: (progress) => call.report(progress) })
+  return registerTemplate(session, join(outDir, "manifest.json"))
+}

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { dirname, join, resolve } from "node:path"
+import { pipeline } from "node:stream/promises"
+import { Slash64Error, invalid, parseShape, quote } from "@slash64/core"
+import type { TemplateRecord } from "@slash64/core"
+import { z } from "zod"
+import type { Answer } from "../answer.ts"
+import { card } from "../output/table.ts"
+import type { Session } from "../session.ts"
+
+const shape = z.object({
+  version: z.string().regex(/^[\w.+~:-]{1,128}$/, "is not a version"),
+  digest: z.string().regex(/^sha256:[\da-f]{64}$/, "is not sha256: and 64 hex digits"),
+  file: z.string().regex(/^(?!\.{1,2}$)[^/\0]+$/, "is not a file beside the manifest"),
+  format: z.enum(["qcow2", "raw", "vhd"]),
+})
+
+/** DATA_LOSS when the image is not the one that the manifest describes. Repeated: success. */
+export async function registerTemplate(session: Session, manifestPath: string): Promise<Answer> {
+  const path = resolve(manifestPath)
+  const { version, digest, file, format } = parseShape("manifest", shape, parseJson(path, await read(path)))
+  const image = join(dirname(path), file)
+  session.call.report({ step: "checking the template's digest" })
+  const actual = `sha256:${await sha256(image, session.call.signal)}`
+  if (actual !== digest) {
+    throw new Slash64Error("DATA_LOSS", `template ${image}: its digest is ${actual}, the manifest says ${digest}`, {
+      field: "digest",
+      value: digest,
+      hint: "Copy the image again, or build it again: slash64 template build.",
+    })
+  }
+  const record: TemplateRecord = { version, digest, file: image, format, registeredAt: new Date().toISOString() }
+  const template = await (await session.store()).putTemplate(record)
+  return { json: { template }, text: card({ template: template.version, digest: template.digest, file: template.file }) }
+}
+
+async function sha256(file: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash("sha256")
+  try {
+    await pipeline(createReadStream(file), hash, { signal })
+  } catch (cause) {
+    if (signal.aborted) throw cause
+    throw unreadable("template", file, cause)
+  }
+  return hash.digest("hex")
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8")
+  } catch (cause) {
+    throw unreadable("manifest", path, cause)
+  }
+}
+
+function unreadable(field: string, path: string, cause: unknown): Slash64Error {
+  const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT"
+  const problem = missing ? "does not exist" : "cannot be read"
+  return new Slash64Error(missing ? "NOT_FOUND" : "PERMISSION_DENIED", `${field} ${quote(path)} ${problem}`, {
+    field,
+    value: quote(path),
+    hint: "Build it: slash64 template build. Or name the manifest.json of a template that was built elsewhere.",
+    cause,
+  })
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalid("manifest", path, "is not JSON", "Name the manifest.json that the build wrote beside the image.")
+  }
+}
