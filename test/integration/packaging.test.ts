@@ -65,7 +65,7 @@ describe("packages as they are published", () => {
   it.each(names)("%s holds what is run, its license and its README, and no test", (name) => {
     const files = readdirSync(installed(name), { recursive: true, encoding: "utf8" })
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json", "dist/index.js"]))
-    expect(files.filter((file) => /\.test\.|tsbuildinfo|(?<!\.d)\.ts$/.test(file))).toEqual([])
+    expect(files.filter((file) => /\.(test|fixture)\.|tsbuildinfo|(?<!\.d)\.ts$/.test(file))).toEqual([])
   })
 
   it.each(names)("%s is imported under plain node, with its manifest", async (name) => {

@@ -1,5 +1,4 @@
 import { openSecretFile, openSqliteStore } from "@slash64/core"
-import { kvmPlugin } from "@slash64/kvm"
 import { createRouterControl, openKeyStore } from "@slash64/router"
 import { findTemplateBuilder } from "./template/find-template-builder.ts"
 import type { Output, World } from "./world.ts"
@@ -8,14 +7,17 @@ import type { Output, World } from "./world.ts"
 export async function processWorld(): Promise<World> {
   const buildTemplate = await findTemplateBuilder()
   return {
-    plugins: [kvmPlugin],
+    plugins: [],
     env: process.env,
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     signal: interruptSignal(),
     openStore: (paths) => openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret) }),
     openRouters: (paths, log) =>
-      createRouterControl({ keys: openKeyStore({ directory: paths.keys }), log: (message, fields) => log.info(fields, message) }),
+      createRouterControl({
+        keys: openKeyStore({ directory: paths.keys }),
+        log: (message, fields) => log.info(fields, message),
+      }),
     ...(buildTemplate !== undefined && { buildTemplate }),
   }
 }

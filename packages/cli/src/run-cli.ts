@@ -80,10 +80,9 @@ function withRepeat(error: unknown, args: readonly string[]): unknown {
 
 function asUsageError(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error
-  return new Slash64Error("INVALID_ARGUMENT", error.message.replace(/^error: /, ""), {
-    hint: "See --help of the command.",
-    cause: error,
-  })
+  const [problem = "", guess] = error.message.replace(/^error: /, "").split("\n")
+  const hint = ["See --help of the command.", ...(guess === undefined ? [] : [guess])].join(" ")
+  return new Slash64Error("INVALID_ARGUMENT", problem, { hint, cause: error })
 }
 
 function configureOutput(program: ReturnType<typeof createProgram>, world: World): void {

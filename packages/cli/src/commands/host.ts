@@ -4,6 +4,7 @@ import { Slash64Error, invalid, parseId } from "@slash64/core"
 import { resolve } from "node:path"
 import type { Answer } from "../answer.ts"
 import { exitCodes } from "../exit-code.ts"
+import { checkReferences } from "../check-references.ts"
 import { card, table } from "../output/table.ts"
 import type { Act, Program } from "../program.ts"
 import type { Session } from "../session.ts"
@@ -105,7 +106,9 @@ async function checkHost(session: Session, name: string): Promise<Answer> {
 
 function hostRecord(name: string, options: HostOptions): HostRecord {
   parseId("name", name)
-  if (options.plugin !== undefined) return { name, plugin: options.plugin, config: parseJson(options.config ?? "{}") }
+  if (options.plugin !== undefined) {
+    return { name, plugin: options.plugin, config: checkReferences("config", parseJson(options.config ?? "{}")) }
+  }
   if (options.kvm === undefined) {
     throw new Slash64Error("INVALID_ARGUMENT", "--kvm is missing", {
       field: "--kvm",
@@ -115,14 +118,14 @@ function hostRecord(name: string, options: HostOptions): HostRecord {
   return {
     name,
     plugin: "kvm",
-    config: {
+    config: checkReferences("config", {
       uri: options.kvm,
       ...(options.hostKey !== undefined && { hostKey: options.hostKey }),
       ...(options.identity !== undefined && { privateKey: absoluteReference(options.identity) }),
       ...(options.controlRange !== undefined && { control: { range: options.controlRange } }),
       ...(options.storage !== undefined && { storage: options.storage }),
       ...(options.emulation !== undefined && { emulation: options.emulation }),
-    },
+    }),
   }
 }
 

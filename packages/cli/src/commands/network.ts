@@ -1,9 +1,9 @@
 import { Option } from "@commander-js/extra-typings"
-import { createNetwork, removeNetwork } from "@slash64/core"
+import { Slash64Error, createNetwork, isSlash64Error, removeNetwork } from "@slash64/core"
 import type { NetworkAttachment, SharedNetwork } from "@slash64/core"
 import type { Answer } from "../answer.ts"
 import { findNetwork } from "../find-network.ts"
-import { networkRequest } from "../network-request.ts"
+import { networkOption, networkRequest } from "../network-request.ts"
 import type { NetworkOptions } from "../network-request.ts"
 import { card, table } from "../output/table.ts"
 import type { Act, Program } from "../program.ts"
@@ -20,7 +20,9 @@ export function addNetworkCommands(program: Program, act: Act): void {
     .option("--range <start-end>", "the addresses for guests; else the whole prefix")
     .option("--router-address <address>", "the router VM's own; else the first that is free")
     .option("--dns <addresses>", "at most two, with a comma; else the router VM answers")
-    .addOption(new Option("--ra <mode>", "who advertises: the rack router, or the router VM").choices(["external", "router"]))
+    .addOption(
+      new Option("--ra <mode>", "who advertises: the rack router, or the router VM").choices(["external", "router"]),
+    )
     .option("--ipv4 <prefix>", "an IPv4 prefix beside it, or alone")
     .option("--ipv4-gateway <address>", "its default router; not needed with --ra router")
     .option("--ipv4-range <start-end>", "the addresses for guests; else the whole prefix")
@@ -35,7 +37,9 @@ export function addNetworkCommands(program: Program, act: Act): void {
     .option("--domain <name>", "the DNS search domain of the guests")
     .option("--lease <seconds>", "how long a DHCP lease lasts, 120 to 86400 (default: 3600)")
     .option("--quarantine <seconds>", "how long a released address rests (default: as long as a lease)")
-    .addOption(new Option("--policy <kind>", "how addresses are chosen (default: stable)").choices(["stable", "sequential"]))
+    .addOption(
+      new Option("--policy <kind>", "how addresses are chosen (default: stable)").choices(["stable", "sequential"]),
+    )
     .option("--port-security", "drop what a guest sends from an address that is not its own")
     .addHelpText(
       "after",
@@ -67,8 +71,23 @@ Examples:
 }
 
 async function create(session: Session, name: string, options: NetworkOptions): Promise<Answer> {
-  const network = await createNetwork(networkRequest(name, options), await session.rooms(), session.call)
+  const request = networkRequest(name, options)
+  const rooms = await session.rooms()
+  const network = await createNetwork(request, rooms, session.call).catch(nameOption)
   return { json: { network }, text: networkCard(network) }
+}
+
+/** A person typed `--gateway` and reads of `ipv6.gateway`: the hint says which option that is. */
+function nameOption(error: unknown): never {
+  const option = isSlash64Error(error) && error.field !== undefined ? networkOption(error.field) : undefined
+  if (!isSlash64Error(error) || option === undefined) throw error
+  const { code, message, field, value, hint = "" } = error
+  throw new Slash64Error(code, message, {
+    ...(field !== undefined && { field }),
+    ...(value !== undefined && { value }),
+    hint: `${option}: ${hint}`,
+    cause: error,
+  })
 }
 
 async function list(session: Session): Promise<Answer> {
@@ -109,7 +128,16 @@ async function remove(session: Session, name: string): Promise<Answer> {
   return { json: removed, text: removed.network === undefined ? "nothing to remove" : `network ${name} removed` }
 }
 
-function networkCard({ name, id, ipv6, ipv4, attachment, mtu, leaseSeconds, quarantineSeconds }: SharedNetwork): string {
+function networkCard({
+  name,
+  id,
+  ipv6,
+  ipv4,
+  attachment,
+  mtu,
+  leaseSeconds,
+  quarantineSeconds,
+}: SharedNetwork): string {
   return card({
     network: name,
     id,

@@ -57,7 +57,10 @@ async function start(session: Session, network: string, options: StartOptions): 
     ...(options.controlAddress !== undefined && { controlAddress: options.controlAddress }),
   }
   const started = await startRouter(request, await session.rooms(), session.call)
-  return { json: started, text: `the router of ${network} runs on ${started.router.host}\n${statusText(started.status)}` }
+  return {
+    json: started,
+    text: `the router of ${network} runs on ${started.router.host}\n${statusText(started.status)}`,
+  }
 }
 
 async function status(session: Session, network: string): Promise<Answer> {

@@ -19,7 +19,8 @@ export async function show(session: Session, id: string): Promise<Answer> {
   const port = (await host.listNics(session.call)).find((one) => one.id === nic.id)
   const observed = await host.observeNic({ id: nic.id, vmId: nic.vmId }, session.call)
   const now = card({
-    plugged: port === undefined ? "no" : [port.live ? "live" : "", port.persistent ? "kept" : ""].filter(Boolean).join(", "),
+    plugged:
+      port === undefined ? "no" : [port.live ? "live" : "", port.persistent ? "kept" : ""].filter(Boolean).join(", "),
     port: port?.port,
     "guest shows": observed?.addresses.join(", "),
   })

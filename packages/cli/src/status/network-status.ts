@@ -63,7 +63,12 @@ async function askRouter(session: Session, network: SharedNetwork): Promise<Aske
   }
 }
 
-function shown({ id, host, state, templateVersion }: Router): Pick<Router, "id" | "host" | "state" | "templateVersion"> {
+function shown({
+  id,
+  host,
+  state,
+  templateVersion,
+}: Router): Pick<Router, "id" | "host" | "state" | "templateVersion"> {
   return { id, host, state, templateVersion }
 }
 
@@ -79,13 +84,21 @@ function routerProblems({ name }: SharedNetwork, router: Router | undefined): re
   return [`router of ${name} is ${router.state}. Finish it: slash64 router ${verb} ${name}`]
 }
 
-function statusProblems({ name }: SharedNetwork, status: RouterStatus, revision: number | undefined): readonly string[] {
+function statusProblems(
+  { name }: SharedNetwork,
+  status: RouterStatus,
+  revision: number | undefined,
+): readonly string[] {
   const stopped = Object.entries(status.services).filter(([, state]) => state !== "running")
   return [
     ...stopped.map(([service]) => `router of ${name}: ${service} does not run`),
-    ...status.drifted.map((file) => `router of ${name}: somebody changed ${file}. Mend it: slash64 router push ${name}`),
+    ...status.drifted.map(
+      (file) => `router of ${name}: somebody changed ${file}. Mend it: slash64 router push ${name}`,
+    ),
     ...(revision !== undefined && status.revision < revision
-      ? [`router of ${name} is behind: revision ${status.revision} of ${revision}. Mend it: slash64 router push ${name}`]
+      ? [
+          `router of ${name} is behind: revision ${status.revision} of ${revision}. Mend it: slash64 router push ${name}`,
+        ]
       : []),
   ]
 }

@@ -10,7 +10,11 @@ import type { NetworkStatus } from "./network-status.ts"
 /** Asks every host and router at once; one that does not answer is a problem in the answer, not an error. */
 export async function status(session: Session): Promise<Answer> {
   const { store } = await session.rooms()
-  const [hosts, networks, templates] = await Promise.all([store.listHosts(), store.listNetworks(), store.listTemplates()])
+  const [hosts, networks, templates] = await Promise.all([
+    store.listHosts(),
+    store.listNetworks(),
+    store.listTemplates(),
+  ])
   const [hostStatus, networkStatus] = await Promise.all([
     Promise.all(hosts.map((host) => lookAtHost(session, host))),
     Promise.all(networks.map((network) => lookAtNetwork(session, network))),

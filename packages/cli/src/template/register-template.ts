@@ -33,7 +33,10 @@ export async function registerTemplate(session: Session, manifestPath: string): 
   }
   const record: TemplateRecord = { version, digest, file: image, format, registeredAt: new Date().toISOString() }
   const template = await (await session.store()).putTemplate(record)
-  return { json: { template }, text: card({ template: template.version, digest: template.digest, file: template.file }) }
+  return {
+    json: { template },
+    text: card({ template: template.version, digest: template.digest, file: template.file }),
+  }
 }
 
 async function sha256(file: string, signal: AbortSignal): Promise<string> {
