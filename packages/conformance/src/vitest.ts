@@ -4,6 +4,9 @@ import { Bench } from "./bench.ts"
 import type { ConformanceFixtures } from "./bench.ts"
 import { conformanceChecks } from "./conformance-checks.ts"
 
+export { describeStore } from "./store/describe-store.ts"
+export type { StoreSuiteOptions } from "./store/store-bench.ts"
+
 export interface ConformanceOptions {
   /** Names the adapter in the test report: `kvm on libvirt 9.0`. */
   readonly name: string

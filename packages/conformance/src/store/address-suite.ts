@@ -1,0 +1,224 @@
+import { afterEach, beforeEach, describe, it } from "vitest"
+import { parseIpv6Address } from "@slash64/core"
+import type { Nic, SharedNetwork, Store } from "@slash64/core"
+import { StoreBench, claim, network, otherNetwork } from "./store-bench.ts"
+import type { StoreSuiteOptions } from "./store-bench.ts"
+
+/** Ten addresses for guests beside gateway and router VM. */
+const ten = { prefix: "2001:db8::/64", gateway: "2001:db8::1", range: "2001:db8::1-2001:db8::c" }
+const four = { prefix: "192.0.2.0/24", gateway: "192.0.2.1", range: "192.0.2.1-192.0.2.12" }
+const policies = ["stable", "sequential"] as const
+
+/** What two NICs get in a store that is new. */
+async function addressesIn(bench: StoreBench, place: string, secret: number): Promise<unknown> {
+  const fresh = await bench.open({ place, secret })
+  await fresh.createNetwork(network())
+  const nics = [await fresh.claimNic(claim(network(), "nic-1")), await fresh.claimNic(claim(network(), "nic-2"))]
+  return nics.map(({ ipv6, ipv4 }) => [ipv6, ipv4])
+}
+
+export function describeAddresses(options: StoreSuiteOptions): void {
+  describe("addresses", () => {
+    let bench: StoreBench
+    let store: Store
+
+    beforeEach(async () => {
+      bench = new StoreBench(options)
+      store = await bench.open()
+    })
+    afterEach(() => bench.close())
+
+    const claimMany = async (on: SharedNetwork, from: number, to: number): Promise<Nic[]> => {
+      const nics: Nic[] = []
+      for (let number = from; number <= to; number++) nics.push(await store.claimNic(claim(on, `nic-${number}`)))
+      return nics
+    }
+    const free = async (id: string) => {
+      await store.markNic(id, "leaving")
+      await store.freeNic(id)
+    }
+
+    it.for(policies)(
+      "fills a small range to its last address, then says how many there are: %s",
+      async (policy, { expect }) => {
+        const small = network({ ipv6: ten, ipv4: undefined, policy, quarantineSeconds: 0 })
+        await store.createNetwork(small)
+        const nics = await claimMany(small, 1, 10)
+        expect(new Set(nics.map(({ ipv6 }) => ipv6)).size).toBe(10)
+        expect(nics.map(({ ipv6 }) => Number.parseInt(ipv6?.slice(10) ?? "", 16)).toSorted((a, b) => a - b)).toEqual([
+          3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+        ])
+        await expect(store.claimNic(claim(small, "nic-11"))).rejects.toMatchObject({
+          code: "RESOURCE_EXHAUSTED",
+          field: "ipv6",
+          native: { capacity: "10", held: "10", resting: "0" },
+        })
+        expect(await store.countAddresses("lab")).toEqual({ ipv6: { capacity: 10n, held: 10n, resting: 0n, free: 0n } })
+        await free("nic-4")
+        expect(await store.claimNic(claim(small, "nic-11"))).toMatchObject({ ipv6: nics[3]?.ipv6 })
+      },
+    )
+
+    it.for(policies)("claims nothing when one of two families is exhausted: %s", async (policy, { expect }) => {
+      const small = network({ ipv4: { ...four, range: "192.0.2.1-192.0.2.3" }, policy })
+      await store.createNetwork(small)
+      await store.claimNic(claim(small, "nic-1"))
+      await expect(store.claimNic(claim(small, "nic-2"))).rejects.toMatchObject({
+        code: "RESOURCE_EXHAUSTED",
+        field: "ipv4",
+      })
+      expect(await store.countAddresses("lab")).toMatchObject({ ipv6: { held: 1n }, ipv4: { held: 1n, free: 0n } })
+      expect(await store.readNetwork("lab")).toMatchObject({ revision: 2 })
+    })
+
+    it.for(policies)(
+      "lets a released address rest, but not from the NIC that had it: %s",
+      async (policy, { expect }) => {
+        const small = network({
+          ipv6: { ...ten, range: "2001:db8::1-2001:db8::3" },
+          ipv4: { ...four, range: "192.0.2.1-192.0.2.3" },
+          policy,
+        })
+        await store.createNetwork(small)
+        const [nic] = await claimMany(small, 1, 1)
+        await free("nic-1")
+        expect(await store.countAddresses("lab")).toMatchObject({ ipv6: { held: 0n, resting: 1n, free: 0n } })
+        await expect(store.claimNic(claim(small, "nic-2"))).rejects.toMatchObject({
+          code: "RESOURCE_EXHAUSTED",
+          native: { capacity: "1", held: "0", resting: "1" },
+        })
+        await expect(store.claimNic(claim(small, "nic-2", { requestedIpv6: nic?.ipv6 }))).rejects.toMatchObject({
+          code: "FAILED_PRECONDITION",
+          field: "requestedIpv6",
+        })
+        expect(
+          await store.claimNic(claim(small, "nic-1", { requestedIpv6: nic?.ipv6, requestedIpv4: nic?.ipv4 })),
+        ).toEqual(nic)
+        await free("nic-1")
+        bench.now += 599_000
+        await expect(store.claimNic(claim(small, "nic-2"))).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" })
+        bench.now += 1000
+        expect(await store.countAddresses("lab")).toMatchObject({
+          ipv6: { resting: 0n, free: 1n },
+          ipv4: { resting: 0n, free: 1n },
+        })
+        expect(await store.claimNic(claim(small, "nic-2"))).toMatchObject({ ipv6: nic?.ipv6, ipv4: nic?.ipv4 })
+      },
+    )
+
+    it("gives a NIC of policy stable its address back at once, at rest or not", async ({ expect }) => {
+      await store.createNetwork(network())
+      const [nic] = await claimMany(network(), 1, 1)
+      await free("nic-1")
+      expect(await store.claimNic(claim(network(), "nic-1"))).toEqual(nic)
+    })
+
+    it("gives the same addresses after the store was lost, with the same secret only", async ({ expect }) => {
+      const first = await addressesIn(bench, "-a", 7)
+      expect(await addressesIn(bench, "-b", 7)).toEqual(first)
+      expect(await addressesIn(bench, "-c", 8)).not.toEqual(first)
+    })
+
+    it("goes on from the last one in policy sequential, and comes round", async ({ expect }) => {
+      const small = network({ ipv6: ten, ipv4: four, policy: "sequential", quarantineSeconds: 0 })
+      await store.createNetwork(small)
+      const nics = await claimMany(small, 1, 3)
+      expect(nics.map(({ ipv6 }) => ipv6)).toEqual(["2001:db8::3", "2001:db8::4", "2001:db8::5"])
+      expect(nics.map(({ ipv4 }) => ipv4)).toEqual(["192.0.2.3", "192.0.2.4", "192.0.2.5"])
+      await free("nic-1")
+      expect((await claimMany(small, 4, 10)).at(-1)).toMatchObject({ ipv6: "2001:db8::c", ipv4: "192.0.2.12" })
+      expect(await store.claimNic(claim(small, "nic-11"))).toMatchObject({ ipv6: "2001:db8::3", ipv4: "192.0.2.3" })
+    })
+
+    it("passes over what was requested", async ({ expect }) => {
+      const small = network({ ipv6: ten, ipv4: undefined, policy: "sequential" })
+      await store.createNetwork(small)
+      await store.claimNic(claim(small, "nic-9", { requestedIpv6: "2001:db8::4" }))
+      const nics = await claimMany(small, 1, 2)
+      expect(nics.map(({ ipv6 }) => ipv6)).toEqual(["2001:db8::3", "2001:db8::5"])
+    })
+
+    it("never hands out gateway, router VM or reserved identifiers", async ({ expect }) => {
+      const range = "2001:db8::fdff:ffff:ffff:ff7e-2001:db8::fe00:0:0:1"
+      const edge = network({
+        ipv6: { ...ten, gateway: "2001:db8::fe00:0:0:0", router: "2001:db8::fdff:ffff:ffff:ff7f", range },
+        ipv4: undefined,
+      })
+      await store.createNetwork(edge)
+      const nics = await claimMany(edge, 1, 2)
+      expect(new Set(nics.map(({ ipv6 }) => ipv6))).toEqual(
+        new Set(["2001:db8::fdff:ffff:ffff:ff7e", "2001:db8::fe00:0:0:1"]),
+      )
+      await expect(store.claimNic(claim(edge, "nic-3"))).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" })
+    })
+
+    it.for([
+      [
+        "a range across the half of the interface identifiers",
+        "2001:db8::/64",
+        "2001:db8::7fff:ffff:ffff:ffff",
+        "2001:db8::8000:0:0:1",
+        3n,
+      ],
+      ["a prefix above 8000::", "8000::/64", "8000::5", "8000::7", 3n],
+      [
+        "the last prefix below 8000::",
+        "7fff:ffff:ffff:ffff::/64",
+        "7fff:ffff:ffff:ffff::5",
+        "7fff:ffff:ffff:ffff::5",
+        1n,
+      ],
+      ["a prefix whose first byte is 00", "64:ff9b::/64", "64:ff9b::ffff:c000:201", "64:ff9b::ffff:c000:203", 3n],
+      ["a prefix that looks like IPv4-mapped", "0:0:0:ffff::/64", "0:0:0:ffff::c000:201", "0:0:0:ffff::c000:202", 2n],
+      [
+        "identifiers that look like IPv4-mapped",
+        "2001:db8::/64",
+        "2001:db8::ffff:c000:201",
+        "2001:db8::ffff:c000:202",
+        2n,
+      ],
+      [
+        "the last address before the reserved end",
+        "2001:db8::/64",
+        "2001:db8::ffff:ffff:ffff:ff7f",
+        "2001:db8::ffff:ffff:ffff:ffff",
+        1n,
+      ],
+    ] as const)("takes %s", async ([, prefix, start, end, count], { expect }) => {
+      const gateway = prefix.replace("::/64", "::1")
+      const router = prefix.replace("::/64", "::2")
+      const edge = network({ ipv6: { prefix, gateway, router, range: { start, end } } })
+      await store.createNetwork(edge)
+      expect(await store.countAddresses("lab")).toMatchObject({ ipv6: { capacity: count, free: count } })
+      const nics = await claimMany(edge, 1, Number(count))
+      expect(nics.map(({ ipv6 }) => ipv6)).toContain(parseIpv6Address("start", start))
+      expect(await store.listNics()).toEqual(nics)
+      expect(await store.countAddresses("lab")).toMatchObject({ ipv6: { held: count, free: 0n } })
+    })
+
+    it("counts 64 bits and more exactly", async ({ expect }) => {
+      await store.createNetwork(otherNetwork())
+      await claimMany(otherNetwork(), 1, 3)
+      const capacity = (1n << 64n) - 1n - (1n << 24n) - 128n - 128n - 2n
+      expect(await store.countAddresses("lan")).toEqual({
+        ipv6: { capacity, held: 3n, resting: 0n, free: capacity - 3n },
+      })
+    })
+
+    it.for(policies)(
+      "gives nobody the address of another when many ask at once through two handles: %s",
+      async (policy, { expect }) => {
+        const [one, two] = [await bench.open(), await bench.open()]
+        const small = network({ ipv6: { ...ten, range: "2001:db8::1-2001:db8::34" }, policy })
+        await store.createNetwork(small)
+        const asked = Array.from({ length: 60 }, (_, number) =>
+          (number % 2 === 0 ? one : two).claimNic(claim(small, `nic-${number}`)),
+        )
+        const results = await Promise.allSettled(asked)
+        const held = (await store.listNics()).map(({ ipv6 }) => ipv6)
+        expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(50)
+        expect(new Set(held).size).toBe(50)
+      },
+    )
+  })
+}

@@ -1,0 +1,16 @@
+import { describe } from "vitest"
+import { describeAddresses } from "./address-suite.ts"
+import { describeNetworks } from "./network-suite.ts"
+import { describeNics } from "./nic-suite.ts"
+import { describeRecords } from "./record-suite.ts"
+import type { StoreSuiteOptions } from "./store-bench.ts"
+
+/** What every store must do, as a vitest suite. */
+export function describeStore(options: StoreSuiteOptions): void {
+  describe(`store on ${options.name}`, () => {
+    describeNetworks(options)
+    describeNics(options)
+    describeAddresses(options)
+    describeRecords(options)
+  })
+}

@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, it } from "vitest"
+import type { Store } from "@slash64/core"
+import { StoreBench, claim, network, otherNetwork, router } from "./store-bench.ts"
+import type { StoreSuiteOptions } from "./store-bench.ts"
+
+export function describeNetworks(options: StoreSuiteOptions): void {
+  describe("networks", () => {
+    let bench: StoreBench
+    let store: Store
+
+    beforeEach(async () => {
+      bench = new StoreBench(options)
+      store = await bench.open()
+    })
+    afterEach(() => bench.close())
+
+    it("gives a network back, by id and by name, here and in another handle", async ({ expect }) => {
+      const made = network({ id: "n-1", domain: "lab.example" })
+      expect(await store.createNetwork(made)).toEqual(made)
+      const other = await bench.open()
+      expect(await other.findNetwork("n-1")).toEqual(made)
+      expect(await other.findNetwork("lab")).toEqual(made)
+      expect(await other.findNetwork("lan")).toBeUndefined()
+      expect(await other.listNetworks()).toEqual([made])
+    })
+
+    it("takes the same network again", async ({ expect }) => {
+      await store.createNetwork(network())
+      expect(await store.createNetwork(network())).toEqual(network())
+      expect(await store.listNetworks()).toHaveLength(1)
+    })
+
+    it.for([
+      ["mtu", network({ mtu: 9000 })],
+      ["domain", network({ domain: "lab.example" })],
+      ["ipv4", network({ ipv4: undefined })],
+      ["ipv6", network({ ipv6: { prefix: "2001:db8:1::/64", gateway: "2001:db8:1::1" } })],
+      ["name", network({ id: "lab", name: "lan" })],
+    ] as const)("refuses the same id with another %s", async ([field, changed], { expect }) => {
+      await store.createNetwork(network())
+      await expect(store.createNetwork(changed)).rejects.toMatchObject({ code: "ALREADY_EXISTS", field })
+      expect(await store.listNetworks()).toEqual([network()])
+    })
+
+    const vlan = { kind: "vlan", uplink: "eth0", vlan: 7 }
+    it.for([
+      ["name", network(), otherNetwork({ id: "n-2", name: "lab" })],
+      ["name", network({ id: "n-1" }), otherNetwork({ id: "n-2", name: "n-1" })],
+      ["id", network({ id: "n-1" }), otherNetwork({ id: "lab" })],
+      ["ipv6.prefix", network(), otherNetwork({ ipv6: { prefix: "2001:db8::/64", gateway: "2001:db8::2" } })],
+      ["ipv4.prefix", network(), otherNetwork({ ipv4: { prefix: "192.0.2.128/25", gateway: "192.0.2.129" } })],
+      ["ipv4.prefix", network(), otherNetwork({ ipv4: { prefix: "192.0.0.0/16", gateway: "192.0.0.1" } })],
+      ["attachment", network({ attachment: vlan }), otherNetwork({ attachment: vlan })],
+    ] as const)("refuses a network whose %s is in another's way", async ([field, first, second], { expect }) => {
+      await store.createNetwork(first)
+      await expect(store.createNetwork(second)).rejects.toMatchObject({ code: "ALREADY_EXISTS", field })
+      expect(await store.listNetworks()).toEqual([first])
+    })
+
+    it("takes networks that are in nobody's way", async ({ expect }) => {
+      await store.createNetwork(network({ attachment: vlan }))
+      await store.createNetwork(otherNetwork({ attachment: { ...vlan, vlan: 8 } }))
+      await store.createNetwork(
+        network({ name: "v4", ipv6: undefined, ipv4: { prefix: "192.0.3.0/24", gateway: "192.0.3.1" } }),
+      )
+      expect((await store.listNetworks()).map(({ name }) => name)).toEqual(["lab", "lan", "v4"])
+    })
+
+    it("lets one of two that come at once have the prefix", async ({ expect }) => {
+      const [one, two] = [await bench.open(), await bench.open()]
+      const results = await Promise.allSettled([
+        one.createNetwork(network()),
+        two.createNetwork(network({ name: "lan", ipv4: undefined })),
+      ])
+      expect(results.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"])
+      expect(await store.listNetworks()).toHaveLength(1)
+    })
+
+    it("forgets a network, and its name and prefix are free", async ({ expect }) => {
+      await store.createNetwork(network())
+      await store.removeNetwork("lab")
+      expect(await store.findNetwork("lab")).toBeUndefined()
+      await store.removeNetwork("lab")
+      await store.createNetwork(network({ id: "n-2" }))
+      expect(await store.readNetwork("n-2")).toMatchObject({ revision: 1, nics: [] })
+    })
+
+    it("keeps a network while a NIC or a router stands on it", async ({ expect }) => {
+      await store.createNetwork(network())
+      await store.claimNic(claim(network(), "nic-1"))
+      await expect(store.removeNetwork("lab")).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+        field: "networkId",
+      })
+      await store.markNic("nic-1", "leaving")
+      await expect(store.removeNetwork("lab")).rejects.toMatchObject({ code: "FAILED_PRECONDITION" })
+      await store.freeNic("nic-1")
+      await store.createRouter(router())
+      await expect(store.removeNetwork("lab")).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+        field: "networkId",
+      })
+      await store.removeRouter("router-1")
+      await store.removeNetwork("lab")
+      expect(await store.listNetworks()).toEqual([])
+    })
+
+    it("reads all that a router serves at one moment", async ({ expect }) => {
+      expect(await store.readNetwork("lab")).toBeUndefined()
+      await store.createNetwork(network())
+      const kept = await store.claimNic(claim(network(), "nic-1"))
+      await store.claimNic(claim(network(), "nic-2"))
+      await store.markNic("nic-2", "leaving")
+      const made = await store.createRouter(router())
+      const snapshot = await store.readNetwork("lab")
+      expect(snapshot).toMatchObject({ network: network(), nics: [kept], router: made })
+    })
+
+    it("raises the revision with every change of what a router serves, and with no other", async ({ expect }) => {
+      const revision = async () => (await store.readNetwork("lab"))?.revision ?? 0
+      const raised = async (change: () => Promise<unknown>) => {
+        const before = await revision()
+        await change()
+        return (await revision()) - before
+      }
+      await store.createNetwork(network())
+      expect(await revision()).toBe(1)
+      expect(await raised(() => store.claimNic(claim(network(), "nic-1")))).toBe(1)
+      expect(await raised(() => store.claimNic(claim(network(), "nic-1")))).toBe(0)
+      expect(await raised(() => store.markNic("nic-1", "attached"))).toBe(0)
+      expect(await raised(() => store.createRouter(router()))).toBe(1)
+      expect(await raised(() => store.createRouter(router()))).toBe(0)
+      expect(await raised(() => store.markRouter("router-1", "running"))).toBe(0)
+      expect(await raised(() => store.markNic("nic-1", "leaving"))).toBe(1)
+      expect(await raised(() => store.markNic("nic-1", "leaving"))).toBe(0)
+      expect(await raised(() => store.freeNic("nic-1"))).toBe(0)
+      await store.createNetwork(otherNetwork())
+      expect(await raised(() => store.claimNic(claim(otherNetwork(), "nic-9")))).toBe(0)
+    })
+  })
+}
