@@ -10,8 +10,6 @@ import { isBusy, translateSqliteError } from "./sqlite-errors.ts"
 export type Row = Readonly<Record<string, SQLOutputValue>>
 export type Value = SQLInputValue
 
-/** How long a transaction waits for other processes before it is UNAVAILABLE. */
-const busyMs = 30_000
 /** How long SQLite itself waits, during which nothing else runs in this process. */
 const blockMs = 50
 
@@ -22,18 +20,23 @@ const blockMs = 50
 export class SqliteConnection {
   readonly #file: string
   readonly #database: DatabaseSync
+  readonly #busyMs: number
   readonly #statements = new Map<string, StatementSync>()
 
-  private constructor(file: string, database: DatabaseSync) {
+  private constructor(file: string, database: DatabaseSync, busyMs: number) {
     this.#file = file
     this.#database = database
+    this.#busyMs = busyMs
   }
 
-  /** Makes the file, for its owner alone, unless it is there; brings its schema up to date. `:memory:` for none. */
-  static async open(file: string): Promise<SqliteConnection> {
+  /**
+   * Makes the file, for its owner alone, unless it is there; brings its schema up to date. `:memory:` for none.
+   * A transaction waits `busyMs` for other processes before it is UNAVAILABLE.
+   */
+  static async open(file: string, busyMs = 30_000): Promise<SqliteConnection> {
     try {
       if (file !== ":memory:") makePrivate(file)
-      const connection = new SqliteConnection(file, new DatabaseSync(file, { timeout: blockMs }))
+      const connection = new SqliteConnection(file, new DatabaseSync(file, { timeout: blockMs }), busyMs)
       await connection.#prepareFile()
       return connection
     } catch (error) {
@@ -106,7 +109,7 @@ export class SqliteConnection {
   }
 
   async #untilFree<T>(attempt: () => T): Promise<T> {
-    const deadline = performance.now() + busyMs
+    const deadline = performance.now() + this.#busyMs
     for (;;) {
       try {
         return attempt()
