@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream"
-import { type Call, Slash64Error, isSlash64Error, linkLocalAddress, parseNicMac } from "@slash64/core"
+import { type Call, Slash64Error, linkLocalAddress, parseNicMac } from "@slash64/core"
 import type { HostParts } from "../libvirt/parts.ts"
 import { findMarkedRouter } from "./find-router.ts"
 import type { MarkedRouter } from "./router-xml.ts"
 
 const sshPort = 22
-/** A router that does not answer in this time is not up. */
-const connectMs = 5_000
+/** One that is up answers in milliseconds; a longer wait only meets the longer pauses of TCP (RFC 6298). */
+const connectMs = 2_000
 
 /** A TCP stream from the host to the router's sshd, over the control bridge. */
 export async function openRouterStream(parts: HostParts, routerId: string, call: Call): Promise<Duplex> {
@@ -23,8 +23,8 @@ export async function openRouterStream(parts: HostParts, routerId: string, call:
   try {
     return await parts.openTcp(controlEndpoint(found.router), sshPort, AbortSignal.any([call.signal, deadline]))
   } catch (error) {
-    if (call.signal.aborted || (isSlash64Error(error) && error.code !== "DEADLINE_EXCEEDED")) throw error
-    throw silent(found.router, "no answer", error)
+    if (call.signal.aborted) throw error
+    throw silent(found.router, deadline.aborted ? `no answer in ${connectMs} ms` : wordsOf(error), error)
   }
 }
 
@@ -32,6 +32,10 @@ export async function openRouterStream(parts: HostParts, routerId: string, call:
 export function controlEndpoint(router: MarkedRouter): string {
   const fixed = router.controlAddress?.split("/")[0]
   return fixed ?? `${linkLocalAddress(parseNicMac("controlMac", router.controlMac))}%${router.controlNetwork}`
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function silent(router: MarkedRouter, problem: string, cause?: unknown): Slash64Error {
