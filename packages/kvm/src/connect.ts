@@ -1,7 +1,7 @@
 import { connect as connectTcp } from "node:net"
 import type { Duplex } from "node:stream"
 import { type Call, Slash64Error, abortError, isSlash64Error } from "@slash64/core"
-import { type Connection, connect as connectLibvirt } from "@slash64/libvirt-rpc"
+import { type Connection, connect as connectLibvirt, ssh as sshTransport } from "@slash64/libvirt-rpc"
 import type { KvmConfig } from "./config/kvm-config.ts"
 import { type LibvirtTarget, parseLibvirtUri } from "./config/libvirt-uri.ts"
 import { readSecret } from "./config/read-secret.ts"
@@ -41,7 +41,9 @@ async function remoteHost(
     hostKey: config.hostKey ?? "",
     ...(config.privateKey !== undefined && { privateKey: await readSecret("privateKey", config.privateKey) }),
   })
-  const transport = (signal: AbortSignal): Promise<Duplex> => openFirst(link, target.sockets, signal)
+  const address = { kind: "ssh", host: ssh.host, port: ssh.port, username: ssh.user, sockets: target.sockets } as const
+  const transport = async (signal: AbortSignal): Promise<Duplex> =>
+    sshTransport(address, { client: await link.client(signal) })(signal)
   const libvirt = rpcLibvirt((signal) =>
     openLibvirt(() => connectLibvirt(target.driver, { signal, transport }), signal),
   )
@@ -49,7 +51,7 @@ async function remoteHost(
     config,
     libvirt,
     shell: sshShell(link, ssh.user),
-    openTcp: (address: string, port: number, signal: AbortSignal) => link.openTcp(address, port, signal),
+    openTcp: (host: string, port: number, signal: AbortSignal) => link.openTcp(host, port, signal),
   }
   return kvmHost(parts, async () => {
     await libvirt.close()
@@ -65,19 +67,6 @@ async function openLibvirt(open: () => Promise<Connection>, signal: AbortSignal)
     const cause = error instanceof Error ? error.cause : undefined
     throw isSlash64Error(cause) ? cause : translateLibvirt(error, signal)
   }
-}
-
-async function openFirst(link: SshLink, sockets: readonly string[], signal: AbortSignal): Promise<Duplex> {
-  const failures: unknown[] = []
-  for (const socket of sockets) {
-    try {
-      return await link.openUnixSocket(socket, signal)
-    } catch (error) {
-      if (!isSlash64Error(error) || error.code !== "UNAVAILABLE") throw error
-      failures.push(error)
-    }
-  }
-  throw failures[0]
 }
 
 function openTcp(host: string, port: number, signal: AbortSignal): Promise<Duplex> {

@@ -1,14 +1,14 @@
 import { invalid } from "@slash64/core"
+import { parseHostKeyPins } from "@slash64/libvirt-rpc"
 import { z } from "zod"
 import { parseControlRange } from "./control-range.ts"
-import { parseHostKey } from "./host-key.ts"
-import { parseLibvirtUri } from "./libvirt-uri.ts"
+import { type SshTarget, parseLibvirtUri } from "./libvirt-uri.ts"
 
 /** How to reach a libvirt host. Plain JSON; secrets are references, never values. */
 export interface KvmConfig {
   /** `qemu:///system`, `qemu:///system?socket=/path`, or `qemu+ssh://user@host[:port]/system[?socket=/path]`. */
   readonly uri: string
-  /** The host's public key, `ssh-ed25519 AAAA...`: the only one that is accepted. Needed with `qemu+ssh`. */
+  /** The host's public key, `ssh-ed25519 AAAA...`, or its fingerprint: the only one that is accepted. Needed with `qemu+ssh`. */
   readonly hostKey?: string
   /** The client's private key: `file:PATH` or `env:NAME`. Absent: the SSH agent of `SSH_AUTH_SOCK`. */
   readonly privateKey?: string
@@ -57,9 +57,17 @@ export function parseKvmConfig(input: unknown): KvmConfig {
   if (target.ssh !== undefined && config.hostKey === undefined) {
     throw invalid("hostKey", undefined, "needed with qemu+ssh: no host is trusted on first use", hints["hostKey"] ?? "")
   }
-  if (config.hostKey !== undefined) parseHostKey(config.hostKey)
+  if (target.ssh !== undefined && config.hostKey !== undefined) checkHostKey(config.hostKey, target.ssh)
   if (config.control?.range !== undefined) parseControlRange(config.control.range)
   return dropUndefined(config)
+}
+
+function checkHostKey(hostKey: string, { host, port }: SshTarget): void {
+  try {
+    parseHostKeyPins([hostKey], host, port)
+  } catch (error) {
+    throw invalid("hostKey", hostKey, error instanceof Error ? error.message : "no host key", hints["hostKey"] ?? "")
+  }
 }
 
 function fromIssue(issue: z.core.$ZodIssue | undefined, input: unknown): Error {

@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream"
 import { Slash64Error, abortError, isSlash64Error } from "@slash64/core"
+import { parseHostKeyPins } from "@slash64/libvirt-rpc"
 import { Client, type ClientChannel, type ServerHostKeyAlgorithm } from "ssh2"
-import { parseHostKey } from "../config/host-key.ts"
 import type { SshTarget } from "../config/libvirt-uri.ts"
 import { untilAborted } from "../errors/until-aborted.ts"
 
 export interface SshLinkOptions extends SshTarget {
-  /** The host's public key line: the only one that is accepted. */
+  /** The host's public key: the only one that is accepted (libvirt-rpc's parseHostKeyPins). */
   readonly hostKey: string
   /** Absent: the agent of SSH_AUTH_SOCK. */
   readonly privateKey?: string
@@ -24,20 +24,19 @@ export class SshLink {
     this.#options = options
   }
 
-  /** A stream to a unix socket on the host. */
-  async openUnixSocket(path: string, signal: AbortSignal): Promise<Duplex> {
-    const client = await this.#open(signal)
-    return openChannel(signal, `the socket ${path}`, (done) => client.openssh_forwardOutStreamLocal(path, done))
+  /** The open connection. */
+  client(signal: AbortSignal): Promise<Client> {
+    return untilAborted(signal, (this.#client ??= this.#connect()))
   }
 
   /** A stream to a TCP port that the host can reach. */
   async openTcp(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
-    const client = await this.#open(signal)
+    const client = await this.client(signal)
     return openChannel(signal, `${host} port ${port}`, (done) => client.forwardOut("127.0.0.1", 0, host, port, done))
   }
 
   async exec(command: string, signal: AbortSignal): Promise<ClientChannel> {
-    const client = await this.#open(signal)
+    const client = await this.client(signal)
     return openChannel(signal, "a program", (done) => client.exec(command, done))
   }
 
@@ -46,11 +45,6 @@ export class SshLink {
     this.#client = undefined
     const client = await opened?.catch(() => undefined)
     client?.end()
-  }
-
-  async #open(signal: AbortSignal): Promise<Client> {
-    const opened = (this.#client ??= this.#connect())
-    return untilAborted(signal, opened)
   }
 
   async #connect(): Promise<Client> {
@@ -64,8 +58,7 @@ export class SshLink {
 }
 
 function connect(options: SshLinkOptions, onClose: () => void): Promise<Client> {
-  const expected = parseHostKey(options.hostKey)
-  const keyType = expected.subarray(4, 4 + expected.readUInt32BE(0)).toString("latin1")
+  const pins = parseHostKeyPins([options.hostKey], options.host, options.port)
   const place = `${options.user}@${options.host} port ${options.port}`
   return new Promise((resolve, reject) => {
     const client = new Client()
@@ -90,9 +83,9 @@ function connect(options: SshLinkOptions, onClose: () => void): Promise<Client> 
       readyTimeout: 20_000,
       keepaliveInterval: 15_000,
       keepaliveCountMax: 4,
-      algorithms: { serverHostKey: hostKeyAlgorithms(keyType) },
+      ...(pins.types !== undefined && { algorithms: { serverHostKey: pins.types.flatMap(hostKeyAlgorithms) } }),
       hostVerifier: (shown: Buffer) => {
-        shownKeyWasWrong = !shown.equals(expected)
+        shownKeyWasWrong = !pins.accepts(shown)
         return !shownKeyWasWrong
       },
     })

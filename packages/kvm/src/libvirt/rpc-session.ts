@@ -1,8 +1,12 @@
+import { Slash64Error, checkAborted } from "@slash64/core"
 import type { Connection } from "@slash64/libvirt-rpc"
-import { checkAborted } from "@slash64/core"
 import { isNative, translateLibvirt } from "../errors/translate-libvirt.ts"
+import { untilAborted } from "../errors/until-aborted.ts"
 
 type Work<Value> = (connection: Connection, options: { readonly signal: AbortSignal }) => Promise<Value>
+
+/** How long libvirt may take to open a connection. */
+const openMs = 30_000
 
 /**
  * A connection to libvirt that is opened when first needed and again after it broke, before a call is sent. What was
@@ -20,7 +24,7 @@ export class RpcSession {
   async run<Value>(signal: AbortSignal, work: Work<Value>): Promise<Value> {
     checkAborted(signal)
     try {
-      return await work(await this.connection(signal), { signal })
+      return await work(await this.#connect(signal), { signal })
     } catch (error) {
       throw translateLibvirt(error, signal)
     }
@@ -36,18 +40,29 @@ export class RpcSession {
     }
   }
 
-  async connection(signal: AbortSignal): Promise<Connection> {
-    const known = await this.#connection?.catch(() => undefined)
-    if (known !== undefined && known.failure === undefined && !this.#closed) return known
-    if (this.#closed) throw new Error("this host was closed")
-    const opening = this.#open(signal)
-    this.#connection = opening
-    return opening
-  }
-
   async close(): Promise<void> {
     this.#closed = true
     const known = await this.#connection?.catch(() => undefined)
-    await known?.close()
+    await known?.close({ signal: AbortSignal.timeout(2_000) })
+  }
+
+  /** The open connection; all that ask at once share one attempt, which goes on when one of them gives up. */
+  #connect(signal: AbortSignal): Promise<Connection> {
+    if (this.#closed) throw new Slash64Error("FAILED_PRECONDITION", "this host was closed", { hint: "Connect again." })
+    return untilAborted(signal, (this.#connection ??= this.#start()))
+  }
+
+  async #start(): Promise<Connection> {
+    const forget = (): void => {
+      this.#connection = undefined
+    }
+    try {
+      const connection = await this.#open(AbortSignal.timeout(openMs))
+      void connection.ended.then(forget)
+      return connection
+    } catch (error) {
+      forget()
+      throw error
+    }
   }
 }

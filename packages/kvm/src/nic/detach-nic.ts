@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises"
-import { type Call, type NicRef, Slash64Error, parseUuid, quote } from "@slash64/core"
+import { type Call, type NicRef, Slash64Error, isSlash64Error, parseUuid, quote } from "@slash64/core"
+import { isNative } from "../errors/translate-libvirt.ts"
 import { untilAborted } from "../errors/until-aborted.ts"
 import type { Domain, DomainEvent, Libvirt } from "../libvirt/libvirt.ts"
 import { readDomainDocuments } from "../vm/domain-documents.ts"
@@ -36,7 +37,7 @@ async function unplug(libvirt: Libvirt, domain: Domain, nic: NicRef, call: Call,
   try {
     while (Date.now() < deadline) {
       if (Date.now() >= askAt) {
-        await libvirt.domains.detachDevice(domain.uuid, alias, { live: true, config: false }, call.signal)
+        await askForRemoval(libvirt, domain, alias, call.signal)
         askAt = Date.now() + askAgainMs
       }
       const seen = await untilAborted(call.signal, Promise.race([gone, setTimeout(lookMs)]))
@@ -54,13 +55,26 @@ async function unplug(libvirt: Libvirt, domain: Domain, nic: NicRef, call: Call,
   })
 }
 
-async function awaitRemoval(events: AsyncIterable<DomainEvent>, uuid: string, alias: string): Promise<"gone"> {
-  for await (const event of events) {
-    if (event.uuid !== uuid) continue
-    if (event.kind === "device-removed" && event.alias === alias) return "gone"
-    if (event.kind === "stopped") return "gone"
+async function askForRemoval(libvirt: Libvirt, domain: Domain, alias: string, signal: AbortSignal): Promise<void> {
+  try {
+    await libvirt.domains.detachDevice(domain.uuid, alias, { live: true, config: false }, signal)
+  } catch (error) {
+    // Gone meanwhile, stopped meanwhile, or still being asked for.
+    const late = isNative(error, "VIR_ERR_DEVICE_MISSING", "VIR_ERR_NO_DOMAIN", "VIR_ERR_OPERATION_INVALID")
+    if (!late && !(isSlash64Error(error) && error.code === "ABORTED")) throw error
   }
-  // The connection broke: the look at the document decides.
+}
+
+async function awaitRemoval(events: AsyncIterable<DomainEvent>, uuid: string, alias: string): Promise<"gone"> {
+  try {
+    for await (const event of events) {
+      if (event.uuid !== uuid) continue
+      if (event.kind === "device-removed" && event.alias === alias) return "gone"
+      if (event.kind === "stopped") return "gone"
+    }
+  } catch {
+    // The connection broke: what the document says next decides.
+  }
   return new Promise(() => {})
 }
 
