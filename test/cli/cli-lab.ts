@@ -34,6 +34,8 @@ export interface CliLab {
   readonly folder: string
   readonly hypervisor: MemoryWorld
   readonly router: FakeRouter
+  /** Where other processes reach the router. */
+  readonly routerPort: number
   run(args: readonly string[], options?: RunOptions): Promise<CliAnswer>
   /** Runs with --json; throws when the exit code is another than `exitCode`. */
   json(args: readonly string[], exitCode?: number): Promise<unknown>
@@ -65,6 +67,7 @@ export async function startCliLab(): Promise<CliLab> {
       stdout,
       stderr,
       signal: options.signal ?? new AbortController().signal,
+      findTemplateBuilder: async () => undefined,
       openStore: (paths) => openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret) }),
       openRouters: (paths) => createRouterControl({ keys: openKeyStore({ directory: paths.keys }) }),
     }
@@ -94,6 +97,7 @@ export async function startCliLab(): Promise<CliLab> {
     folder,
     hypervisor,
     router,
+    routerPort: sshd.port,
     run,
     json,
     writeTemplate,

@@ -23,7 +23,10 @@ export async function serveRouter(router: FakeRouter, hostKey: SshKey, authorize
     client.on("session", (accept) => {
       accept().on("exec", (acceptExec, _reject, { command }) => {
         const channel = acceptExec()
-        if (router.faults.hang === true) return
+        if (router.faults.hang === true) {
+          router.commands.push(command)
+          return
+        }
         void answer(router, command, channel).catch(() => channel.close())
       })
     })

@@ -4,8 +4,7 @@ import { findTemplateBuilder } from "./template/find-template-builder.ts"
 import type { Output, World } from "./world.ts"
 
 /** The world of the real program: this process, the installed plugins, a database on disk. */
-export async function processWorld(): Promise<World> {
-  const buildTemplate = await findTemplateBuilder()
+export function processWorld(): World {
   return {
     plugins: [],
     env: process.env,
@@ -18,7 +17,7 @@ export async function processWorld(): Promise<World> {
         keys: openKeyStore({ directory: paths.keys }),
         log: (message, fields) => log.info(fields, message),
       }),
-    ...(buildTemplate !== undefined && { buildTemplate }),
+    findTemplateBuilder,
   }
 }
 

@@ -11,8 +11,8 @@ export interface World {
   openRouters(paths: StatePaths, log: RoadLog): RouterControl
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
-  /** Absent where the builder is not installed: it is part of the checkout, not of the package. */
-  readonly buildTemplate?: (request: BuildTemplateRequest) => Promise<BuiltTemplate>
+  /** Undefined where the builder is not installed: it is part of the checkout, not of the package. */
+  findTemplateBuilder(): Promise<TemplateBuilder | undefined>
 }
 
 export interface Output {
@@ -20,6 +20,8 @@ export interface Output {
   readonly isTerminal: boolean
   readonly columns: number
 }
+
+export type TemplateBuilder = (request: BuildTemplateRequest) => Promise<BuiltTemplate>
 
 export interface BuildTemplateRequest {
   readonly outDir: string

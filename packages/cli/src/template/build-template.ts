@@ -11,7 +11,7 @@ export interface BuildOptions {
 }
 
 export async function buildTemplate(session: Session, options: BuildOptions): Promise<Answer> {
-  const build = session.world.buildTemplate
+  const build = await session.world.findTemplateBuilder()
   if (build === undefined) {
     throw new Slash64Error("UNIMPLEMENTED", "this installation cannot build a template", {
       hint: "Build it in a checkout of slash64, then: slash64 template register MANIFEST.",

@@ -1,7 +1,7 @@
-import type { World } from "../world.ts"
+import type { TemplateBuilder } from "../world.ts"
 
 /** The builder of the checkout that this program stands in; undefined where it was installed as a package. */
-export async function findTemplateBuilder(): Promise<World["buildTemplate"]> {
+export async function findTemplateBuilder(): Promise<TemplateBuilder | undefined> {
   try {
     const { buildTemplate } = await import("@slash64/tool-systemvm")
     return ({ outDir, format, signal, report }) =>
