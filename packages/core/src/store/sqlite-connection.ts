@@ -34,12 +34,15 @@ export class SqliteConnection {
    * A transaction waits `busyMs` for other processes before it is UNAVAILABLE.
    */
   static async open(file: string, busyMs = 30_000): Promise<SqliteConnection> {
+    let database: DatabaseSync | undefined
     try {
       if (file !== ":memory:") makePrivate(file)
-      const connection = new SqliteConnection(file, new DatabaseSync(file, { timeout: blockMs }), busyMs)
+      database = new DatabaseSync(file, { timeout: blockMs })
+      const connection = new SqliteConnection(file, database, busyMs)
       await connection.#prepareFile()
       return connection
     } catch (error) {
+      database?.close()
       throw translateOpenError(error, file)
     }
   }
