@@ -74,6 +74,8 @@ export interface LibvirtPools {
   ensure(pool: string, xml: string, signal: AbortSignal): Promise<void>
   /** Stops and undefines the pool, and removes its directory when it is empty. */
   remove(pool: string, signal: AbortSignal): Promise<void>
+  /** Makes a directory of mode 0755 on the host, with what is above it. There already: success. */
+  makeDirectory(path: string, signal: AbortSignal): Promise<void>
   volumes(pool: string, signal: AbortSignal): Promise<readonly Volume[]>
   findVolume(pool: string, name: string, signal: AbortSignal): Promise<Volume | undefined>
   /** When the volume's file was last written, ms since 1970; undefined when it is gone. */

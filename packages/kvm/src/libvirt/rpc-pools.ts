@@ -1,8 +1,11 @@
+import { isSlash64Error } from "@slash64/core"
+import { randomUUID } from "node:crypto"
 import { pipeline } from "node:stream/promises"
 import { Readable } from "node:stream"
 import { VIR_STORAGE_POOL_CREATE_WITH_BUILD } from "@slash64/libvirt-rpc"
 import { isNative, translateLibvirt } from "../errors/translate-libvirt.ts"
 import type { LibvirtPools, Volume } from "./libvirt.ts"
+import { xml } from "../xml/element.ts"
 import { parseXml } from "../xml/parse-xml.ts"
 import type { RpcSession } from "./rpc-session.ts"
 
@@ -38,13 +41,13 @@ export function rpcPools(session: RpcSession): LibvirtPools {
         async (rpc, options) => (await rpc.storagePoolGetXmlDesc({ pool, flags: 0 }, options)).xml,
       )
     },
-    async ensure(name, xml, signal) {
+    async ensure(name, document, signal) {
       const known = await findPool(name, signal)
       const pool =
         known ??
         (await session.run(
           signal,
-          async (rpc, options) => (await rpc.storagePoolDefineXml({ xml, flags: 0 }, options)).pool,
+          async (rpc, options) => (await rpc.storagePoolDefineXml({ xml: document, flags: 0 }, options)).pool,
         ))
       const isActive = (): Promise<boolean> =>
         session.run(signal, async (rpc, options) => (await rpc.storagePoolIsActive({ pool }, options)).active === 1)
@@ -65,6 +68,22 @@ export function rpcPools(session: RpcSession): LibvirtPools {
         await rpc.storagePoolDelete({ pool, flags: 0 }, options).catch(() => {})
         await rpc.storagePoolUndefine({ pool }, options)
       })
+    },
+    async makeDirectory(path, signal) {
+      // libvirt makes directories for pools alone: this one lives no longer than the call.
+      const name = `slash64-directory-${randomUUID()}`
+      const target = xml("target", {}, xml("path", {}, path), xml("permissions", {}, xml("mode", {}, "0755")))
+      const document = xml("pool", { type: "dir" }, xml("name", {}, name), target).markup
+      const flags = VIR_STORAGE_POOL_CREATE_WITH_BUILD
+      try {
+        await session.run(signal, async (rpc, options) => {
+          const { pool } = await rpc.storagePoolCreateXml({ xml: document, flags }, options)
+          await rpc.storagePoolDestroy({ pool }, options)
+        })
+      } catch (error) {
+        // Another pool has the directory, so it is there.
+        if (!isSlash64Error(error) || error.code !== "ALREADY_EXISTS") throw error
+      }
     },
     async volumes(name, signal) {
       const pool = await findPool(name, signal)
@@ -90,10 +109,10 @@ export function rpcPools(session: RpcSession): LibvirtPools {
       const seconds = parseXml(document, "volume").at("target", "timestamps", "mtime")?.text
       return seconds === undefined ? undefined : Number(seconds) * 1000
     },
-    async createVolume(poolName, xml, signal) {
+    async createVolume(poolName, document, signal) {
       const pool = await lookupPool(poolName, signal)
       const { vol } = await session.run(signal, (rpc, options) =>
-        rpc.storageVolCreateXml({ pool, xml, flags: 0 }, options),
+        rpc.storageVolCreateXml({ pool, xml: document, flags: 0 }, options),
       )
       return toVolume(vol)
     },

@@ -1,4 +1,5 @@
 import { type Call, type HostNetwork, type NetworkSpec, Slash64Error, checkAborted, quote } from "@slash64/core"
+import type { Libvirt } from "../libvirt/libvirt.ts"
 import type { HostParts } from "../libvirt/parts.ts"
 import { networkNames } from "../names.ts"
 import { checkNetwork } from "./check-network.ts"
@@ -19,6 +20,7 @@ export async function ensureNetwork(parts: HostParts, network: NetworkSpec, call
   const { offloadsOff } = await checkGround(parts, network, signal)
   const { networks } = parts.libvirt
   const name = networkNames(network.id).network
+  if (found === undefined && network.attachment.kind === "isolated") await makeDnsmasqDirectory(parts.libvirt, signal)
   if (found === undefined) await networks.define(networkXml(network, offloadsOff).markup, signal)
   try {
     if (isVlanNetwork(network)) await makeVlanBridge(parts.shell, network, signal)
@@ -45,7 +47,6 @@ async function checkGround(
   const { attachment, mtu } = network
   switch (attachment.kind) {
     case "isolated":
-      await makeDnsmasqDirectory(parts, signal)
       return { offloadsOff: false }
     case "bridge":
       await checkBridge(parts.shell, attachment.bridge, mtu, signal)
@@ -64,8 +65,8 @@ async function checkGround(
  * libvirt 9.0 writes the MACs of a bridge that it made into this directory, and makes the directory only when it
  * starts a dnsmasq: on a new host a VM with a NIC on an isolated network would not start.
  */
-export async function makeDnsmasqDirectory(parts: HostParts, signal: AbortSignal): Promise<void> {
-  await parts.shell.run(["mkdir", "-p", "-m", "0755", "/var/lib/libvirt/dnsmasq"], { signal, asRoot: true })
+export async function makeDnsmasqDirectory(libvirt: Libvirt, signal: AbortSignal): Promise<void> {
+  await libvirt.pools.makeDirectory("/var/lib/libvirt/dnsmasq", signal)
 }
 
 async function refuseWithoutVlan(parts: HostParts, signal: AbortSignal): Promise<void> {

@@ -28,7 +28,7 @@ export async function ensureControlNetwork(parts: HostParts, signal: AbortSignal
   const { networks } = parts.libvirt
   const document = await networks.find(control.name, signal)
   if (document === undefined) {
-    await makeDnsmasqDirectory(parts, signal)
+    await makeDnsmasqDirectory(parts.libvirt, signal)
     await networks.define(controlNetworkXml(control).markup, signal)
   } else if (findMark(parseXml(document, "network"), "control") === undefined) {
     throw new Slash64Error("ALREADY_EXISTS", `the host has a libvirt network ${control.name} that is not of slash64`, {
