@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "tools/*/src/**/*.test.ts", "test/unit/**/*.test.ts"],
+          // No test asserts a time; this only ends one that hangs, on a busy machine too.
+          testTimeout: 30_000,
         },
       },
       {

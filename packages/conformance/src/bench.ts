@@ -21,7 +21,7 @@ export interface ConformanceFixtures {
   readonly haltedVm: string
   /** What the suite's networks stand on; one that takes several networks at a time. Default: isolated. */
   readonly attachment?: NetworkAttachment
-  /** A router template that boots on this host. */
+  /** A router template that nobody else uses on this host: the suite uploads it and removes it. It need not boot. */
   readonly template: TemplateSpec
   /** The seed of a router, base64; control MAC and guest MAC are the spec's. Default: 512 zero bytes. */
   seed?(router: { readonly id: string; readonly controlMac: string; readonly guestMac: string }): Promise<string>
@@ -34,8 +34,11 @@ export interface ConformanceFixtures {
 }
 
 export interface ConformanceWire {
-  /** The host acts on the next mutating request that it gets, and the connection is cut before its answer comes. */
-  loseNextAnswer(): void
+  /**
+   * Lets `skip` answers of the host pass and cuts the connection in place of the next one, once: the host has acted,
+   * and the adapter hears nothing. What it gives ends this, and says whether an answer was lost.
+   */
+  loseAnswer(skip: number): () => boolean
 }
 
 /** One behaviour that the contract asks for. */

@@ -1,4 +1,5 @@
 import type { Check } from "./bench.ts"
+import { disturbedChecks } from "./checks/disturbed-checks.ts"
 import { closeChecks, hostChecks } from "./checks/host-checks.ts"
 import { networkChecks } from "./checks/network-checks.ts"
 import { nicChecks } from "./checks/nic-checks.ts"
@@ -11,5 +12,6 @@ export const conformanceChecks: readonly Check[] = [
   ...nicChecks,
   ...templateChecks,
   ...routerChecks,
+  ...disturbedChecks,
   ...closeChecks,
 ]

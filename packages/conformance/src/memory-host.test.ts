@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { newCall } from "@slash64/core"
+import { lostAnswer } from "./faults.ts"
 import { memoryPlugin } from "./memory-host.ts"
 import { newMemoryWorld } from "./memory-world.ts"
 import { describeHypervisorConformance } from "./vitest.ts"
@@ -15,6 +16,22 @@ const running = { id: randomUUID(), name: "web-1", running: true, persistent: tr
 const halted = { id: randomUUID(), name: "web-2", running: false, persistent: true }
 const world = newMemoryWorld([running, halted], ["br0"])
 const plugin = memoryPlugin(world)
+
+/** Every verb of this host is one request; it takes its time, so that it can be aborted on its way. */
+function loseAnswer(skip: number): () => boolean {
+  let left = skip
+  world.intercept = async ({ verb, phase }) => {
+    await turn()
+    if (phase === "after" && left-- === 0) throw lostAnswer(verb)
+  }
+  return () => {
+    world.intercept = turn
+    return left < 0
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+world.intercept = turn
 
 describeHypervisorConformance({
   name: "the host in memory",
@@ -28,6 +45,7 @@ describeHypervisorConformance({
       haltedVm: halted.id,
       template: { digest, version: "1", file, format: "raw" },
       foreign: async () => ({ vms: [...world.vms.values()], devices: [...world.devices] }),
+      wire: { loseAnswer },
     }
   },
 })

@@ -175,17 +175,17 @@ export class MemoryHost implements HypervisorHost {
     return this.#act("ensureRouter", call, () => {
       checkRouter(spec)
       const { templates, networks, routers } = this.#world
-      const { id, templateDigest, controlMac, nics, seed } = spec
+      const { id, templateDigest, controlMac, controlAddress, nics, seed } = spec
       const there = routers.get(id)
       if (there !== undefined) {
-        sameOrThrow("router", there, { id, templateDigest, controlMac, nics })
+        sameOrThrow("router", there, { id, templateDigest, controlMac, controlAddress, nics })
         there.running = true
         return showRouter(there)
       }
       if (!templates.has(templateDigest)) throw missing("templateDigest", templateDigest, "ensureTemplate comes first")
       const absent = nics.find((nic) => !networks.has(nic.networkId))
       if (absent !== undefined) throw missing("nics.networkId", absent.networkId, "ensureNetwork has not made it here")
-      const made = { id, templateDigest, controlMac, nics, seed, running: true }
+      const made = { id, templateDigest, controlMac, controlAddress, nics, seed, running: true }
       routers.set(id, made)
       return showRouter(made)
     })

@@ -21,6 +21,7 @@ export interface MemoryVm extends HostVm {
 export interface MemoryRouterVm extends Omit<HostRouter, "running"> {
   running: boolean
   readonly seed: string
+  readonly controlAddress?: string | undefined
 }
 
 /** What a hypervisor is in memory: it outlives the connections to it, as a real one does. */

@@ -45,7 +45,7 @@ async function undisturbed(before: Road, road: Road): Promise<{ steps: RoadStep[
 
 const label = (step: RoadStep | undefined): string => `${step?.phase} ${step?.room}.${step?.verb}`
 
-describe.each(roads)("$name", { timeout: 60_000 }, ({ before, road }) => {
+describe.each(roads)("$name", ({ before, road }) => {
   it("is repeated without a change", async () => {
     const { end } = await undisturbed(before, road)
     await using bench = await benchAt(before)
