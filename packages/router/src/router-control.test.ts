@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { isSlash64Error, type Call, type RouterControl, type RouterState } from "@slash64/core"
 import ssh2 from "ssh2"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -161,6 +162,15 @@ describe("the connection", () => {
     const other = createRouterControl({ keys: strange, timeouts })
     expect(await errorOf(other.status(sshd.endpoint(), call()))).toMatchObject({ code: "UNAUTHENTICATED" })
     await other.close()
+  })
+
+  it("outlives the time in which it had to be opened", async () => {
+    const hasty = createRouterControl({ keys, timeouts: { ...timeouts, connectMs: 500 } })
+    await hasty.status(sshd.endpoint(), call())
+    await sleep(600)
+    await hasty.status(sshd.endpoint(), call())
+    expect(sshd.opened()).toBe(1)
+    await hasty.close()
   })
 
   it("is opened again after a power cycle, within the same call", async () => {

@@ -88,17 +88,28 @@ export class RouterSession {
     return this.connection
   }
 
-  /** Not bound to the signal of the call that happens to come first: others wait for the same connection. */
+  /**
+   * Not bound to the signal of the call that happens to come first: others wait for the same connection. Nor to one
+   * that fires later: whoever opens the stream may have tied its life to the signal.
+   */
   private async open(router: RouterEndpoint, call: Call): Promise<SshConnection> {
-    const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(this.timeouts.connectMs)])
+    const opening = new AbortController()
+    const timer = setTimeout(
+      () => opening.abort(new DOMException("timed out", "TimeoutError")),
+      this.timeouts.connectMs,
+    )
+    const onClosing = () => opening.abort(this.closing.signal.reason)
+    this.closing.signal.addEventListener("abort", onClosing)
     try {
       const target = { ...this.timeouts, routerId: router.routerId, hostKey: router.hostKey, key: await this.key() }
-      const stream = await router.open({ ...call, signal })
-      return await connectSsh(stream, target, signal)
+      const stream = await router.open({ ...call, signal: opening.signal })
+      return await connectSsh(stream, target, opening.signal)
     } catch (error) {
-      throw signal.aborted
-        ? translateAbort(signal.reason, router, "opening the connection")
-        : translateSshError(error, router)
+      if (!opening.signal.aborted) throw translateSshError(error, router)
+      throw translateAbort(opening.signal.reason, router, "opening the connection")
+    } finally {
+      clearTimeout(timer)
+      this.closing.signal.removeEventListener("abort", onClosing)
     }
   }
 
