@@ -134,7 +134,7 @@ describe("a router VM", () => {
     expect((await segment.askDhcp(guests[0] ?? "", { family: 6 })).addresses).toEqual(["2001:db8:64:1::10"])
   })
 
-  it("loses no update of 20 pushers at once", async () => {
+  it("loses no update of 20 pushers at once", { timeout: 180_000 }, async () => {
     const store = { revision, numbers: [] as number[] }
     const converge = async (one: RouterControl): Promise<void> => {
       const reservations = store.numbers.map((number) => nicOf(lab, number))
@@ -187,7 +187,7 @@ describe("a router VM", () => {
 })
 
 function call(): Call {
-  return { requestId: "test", signal: AbortSignal.timeout(100_000), report: () => undefined }
+  return { requestId: "test", signal: AbortSignal.timeout(170_000), report: () => undefined }
 }
 
 async function errorOf(promise: Promise<unknown>) {

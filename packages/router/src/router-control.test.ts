@@ -96,6 +96,15 @@ describe("push", () => {
     expect(router.reservations).toHaveLength(3)
   })
 
+  it("is ABORTED while others hold the router's lock, so the caller reads again and repeats", async () => {
+    router.faults.busy = true
+    expect(await errorOf(control.push(sshd.endpoint(), stateWith(1, 1), call()))).toMatchObject({
+      code: "ABORTED",
+      retryable: true,
+      native: { code: "BUSY" },
+    })
+  })
+
   it("is FAILED_PRECONDITION with dnsmasq's words when the files were refused, and the old ones stay", async () => {
     await control.push(sshd.endpoint(), stateWith(1, 1), call())
     router.faults.refuse = "dnsmasq: bad option at line 7"

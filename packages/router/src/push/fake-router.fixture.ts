@@ -6,6 +6,8 @@ import { extract } from "tar-stream"
 export interface FakeFaults {
   /** The words with which dnsmasq refuses every set of files. */
   refuse?: string
+  /** Others hold the router's lock. */
+  busy?: boolean
   /** Commands get no answer. */
   hang?: boolean
   /** Runs before an apply takes the lock: another pusher that is faster. */
@@ -80,6 +82,7 @@ export class FakeRouter {
   ): Promise<Answer> {
     const members = await readMembers(input)
     this.faults.beforeApply?.()
+    if (this.faults.busy) return refusal("BUSY", "another command has held the router's lock for 30 s")
     const revision = Number(revisionWord)
     if (revision < this.revision) return refusal("STALE", `revision ${this.revision} is in use`, this.revision)
     if (base !== "none" && base !== this.digest) return refusal("BASE", `the base is ${this.digest}`)

@@ -6,6 +6,7 @@ import type { CommandResult } from "./ssh-connection.ts"
 const codes = {
   STALE: "ABORTED",
   BASE: "ABORTED",
+  BUSY: "ABORTED",
   REFUSED: "FAILED_PRECONDITION",
   INVALID: "INTERNAL",
   FAILED: "INTERNAL",
@@ -14,6 +15,7 @@ const codes = {
 const hints: Record<RefusalCode, string> = {
   STALE: "read the store and render again",
   BASE: "read the router's manifest again",
+  BUSY: "try again: others push to this router, or it is still starting",
   REFUSED: "the router went on with its last good generation; see its words in native",
   INVALID: "the router's template and this driver may be of different versions: start the router from this template",
   FAILED: "see the router's words in native; its disk may be full",
@@ -22,7 +24,7 @@ const hints: Record<RefusalCode, string> = {
 type RefusalCode = keyof typeof codes
 
 const refusalLine = z.object({
-  error: z.enum(["STALE", "BASE", "REFUSED", "INVALID", "FAILED"]),
+  error: z.enum(["STALE", "BASE", "BUSY", "REFUSED", "INVALID", "FAILED"]),
   message: z.string(),
   detail: z.unknown().optional(),
 })

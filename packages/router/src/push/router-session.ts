@@ -7,17 +7,18 @@ import { translateAbort, translateSshError } from "./translate-ssh-error.ts"
 export interface RouterTimeouts {
   /** From opening the stream to an authenticated connection. */
   readonly connectMs: number
+  /** A command may wait 30 s for the router's lock. */
   readonly commandMs: number
-  /** An apply may wait 30 s for the router's lock. */
+  /** An apply may wait for the lock, and then dnsmasq is restarted. */
   readonly applyMs: number
   readonly keepaliveMs: number
 }
 
 export const defaultTimeouts: RouterTimeouts = {
   connectMs: 20_000,
-  commandMs: 20_000,
-  applyMs: 90_000,
-  keepaliveMs: 5_000,
+  commandMs: 45_000,
+  applyMs: 120_000,
+  keepaliveMs: 10_000,
 }
 
 export interface RouterCommand {
