@@ -69,10 +69,13 @@ export async function connectSsh(stream: Duplex, target: SshTarget, signal: Abor
     stream.destroy()
     throw error
   }
-  return heldConnection(client, target)
+  return heldConnection(client, stream, target)
 }
 
-function heldConnection(client: Client, target: SshTarget): SshConnection {
+/** How long a goodbye may take to leave. */
+const partingMs = 500
+
+function heldConnection(client: Client, stream: Duplex, target: SshTarget): SshConnection {
   let lost: Error | undefined
   client.on("error", (error) => (lost ??= error))
   client.once("close", () => (lost ??= new Error("the connection was closed")))
@@ -87,7 +90,11 @@ function heldConnection(client: Client, target: SshTarget): SshConnection {
       if (result.exitCode === undefined && lost) throw translateSshError(lost, target, { outcome: "unknown" })
       return result
     },
-    close: () => client.end(),
+    close() {
+      client.end()
+      // A router that is gone acknowledges nothing, and the stream would keep this process from ending for minutes.
+      setTimeout(() => stream.destroy(), partingMs).unref()
+    },
   }
 }
 
