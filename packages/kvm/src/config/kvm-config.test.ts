@@ -24,6 +24,7 @@ describe("parseKvmConfig", () => {
     { ...remote, uri: "qemu+ssh://lab-user@[2001:db8::7]:2222/system?socket=/run/libvirt/virtqemud-sock" },
     { ...remote, privateKey: "env:SLASH64_KEY", control: { range: "192.0.2.0/24" } },
     { ...local, control: { range: "fd00:64::/64" } },
+    { ...local, control: { bridge: "s64ctl-two" } },
   ])("takes %j as it is", (config) => {
     expect(parseKvmConfig(config)).toEqual(config)
   })
@@ -54,6 +55,8 @@ describe("parseKvmConfig", () => {
     ["control.range", { ...local, control: { range: "192.0.2.0/30" } }],
     ["control.range", { ...local, control: { range: "fd00::/16" } }],
     ["control.range", { ...local, control: { range: "fe80::%eth0/64" } }],
+    ["control.bridge", { ...local, control: { bridge: "a-name-too-long-" } }],
+    ["control.bridge", { ...local, control: { bridge: "../up" } }],
     ["control.rage", { ...local, control: { rage: "192.0.2.0/24" } }],
     ["storage", { ...local, storage: "/" }],
     ["storage", { ...local, storage: "/var" }],

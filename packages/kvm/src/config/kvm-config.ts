@@ -12,8 +12,12 @@ export interface KvmConfig {
   readonly hostKey?: string
   /** The client's private key: `file:PATH` or `env:NAME`. Absent: the SSH agent of `SSH_AUTH_SOCK`. */
   readonly privateKey?: string
-  /** Where the routers' control NICs get their addresses. Absent: the link-local address of the MAC. */
-  readonly control?: { readonly range?: string }
+  readonly control?: {
+    /** Where the routers' control NICs get their addresses. Absent: the link-local address of the MAC. */
+    readonly range?: string
+    /** The bridge of the control NICs, where another libvirtd of the same machine has the usual one. */
+    readonly bridge?: string
+  }
   /** A directory on the host for template, routers and seeds. Absent: `/var/lib/libvirt/images/slash64`. */
   readonly storage?: string
   /** What runs a router's instructions. `auto`: KVM where libvirt offers it. */
@@ -31,7 +35,15 @@ const schema = z.strictObject({
     .string()
     .regex(/^(file:\/[^\0\n]+|env:[A-Za-z_][A-Za-z0-9_]*)$/, "not file:/PATH or env:NAME")
     .optional(),
-  control: z.strictObject({ range: z.string().optional() }).optional(),
+  control: z
+    .strictObject({
+      range: z.string().optional(),
+      bridge: z
+        .string()
+        .regex(/^[a-z][a-z0-9-]{0,14}$/, "not a bridge name of 1 to 15 lower-case letters, digits and dashes")
+        .optional(),
+    })
+    .optional(),
   storage: z
     .string()
     .regex(/^(\/[A-Za-z0-9_+@][A-Za-z0-9._+@-]*){2,}$/, "not an absolute path of plain names, two deep or more")
@@ -43,7 +55,7 @@ const hints: Readonly<Record<string, string>> = {
   uri: "Give qemu:///system, or qemu+ssh://user@host/system.",
   hostKey: "Give the line that `ssh-keyscan -t ed25519 HOST` shows, after you compared it on the host.",
   privateKey: "Give a reference to the key, file:/PATH or env:NAME, never the key.",
-  control: "Give { range: PREFIX }, or leave it out.",
+  control: "Give { range: PREFIX, bridge: NAME }, or either, or leave it out.",
   storage: "Give a directory such as /var/lib/libvirt/images/slash64.",
   emulation: "Give auto, kvm or tcg.",
 }
@@ -92,7 +104,12 @@ function dropUndefined(config: z.infer<typeof schema>): KvmConfig {
     uri: config.uri,
     ...(config.hostKey !== undefined && { hostKey: config.hostKey }),
     ...(config.privateKey !== undefined && { privateKey: config.privateKey }),
-    ...(config.control?.range !== undefined && { control: { range: config.control.range } }),
+    ...(config.control !== undefined && {
+      control: {
+        ...(config.control.range !== undefined && { range: config.control.range }),
+        ...(config.control.bridge !== undefined && { bridge: config.control.bridge }),
+      },
+    }),
     ...(config.storage !== undefined && { storage: config.storage }),
     ...(config.emulation !== undefined && { emulation: config.emulation }),
   }

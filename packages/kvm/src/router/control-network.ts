@@ -17,10 +17,10 @@ export interface ControlNetwork {
 }
 
 export function controlNetworkOf(config: KvmConfig): ControlNetwork {
-  const text = config.control?.range
-  if (text === undefined) return { name: "s64-control" }
+  const { range, bridge } = config.control ?? {}
+  if (range === undefined) return { name: bridge ?? "s64-control" }
   // Another range is another bridge: libvirt changes no address of a network that is in use.
-  return { name: `s64-ctl-${shortHash(text, 7)}`, range: parseControlRange(text) }
+  return { name: bridge ?? `s64-ctl-${shortHash(range, 7)}`, range: parseControlRange(range) }
 }
 
 export async function ensureControlNetwork(parts: HostParts, signal: AbortSignal): Promise<ControlNetwork> {
