@@ -1,6 +1,6 @@
 export { findPrivateLibvirtd, startLibvirtd } from "./libvirtd.ts"
 export type { Libvirtd, LibvirtdRequest } from "./libvirtd.ts"
-export { proveKvm } from "./prove-kvm.ts"
-export type { KvmProof, KvmProofRequest } from "./prove-kvm.ts"
 export { startOpenVswitch } from "./openvswitch.ts"
 export type { OpenVswitch, OpenVswitchRequest } from "./openvswitch.ts"
+export { proveKvm } from "./prove-kvm.ts"
+export type { KvmProof, KvmProofRequest } from "./prove-kvm.ts"

@@ -3,8 +3,10 @@ import { join } from "node:path"
 import { invalid, Slash64Error } from "@slash64/core"
 import { startPublicLibvirtd } from "./daemons/public-libvirtd.ts"
 import { answers } from "./daemons/socket.ts"
-import { isAlive, startSupervisor, stopSupervisor } from "./daemons/supervisor.ts"
+import { findSupervisor, isAlive, startSupervisor, stopSupervisor } from "./daemons/supervisor.ts"
 import type { Supervisor } from "./daemons/supervisor.ts"
+
+const script = join(import.meta.dirname, "daemons/private-libvirtd.sh")
 
 /** A libvirtd that answers. */
 export interface Libvirtd {
@@ -49,8 +51,9 @@ async function startPrivateLibvirtd(request: LibvirtdRequest): Promise<Libvirtd>
   const { dir } = request
   await layOut(dir)
   const supervisor = await startSupervisor({
-    script: join(import.meta.dirname, "daemons/private-libvirtd.sh"),
+    script,
     args: [dir, String(request.hideKvm)],
+    record: recordOf(dir),
     logFile: join(dir, "log/daemons.log"),
     hold: request.hold ?? "caller",
   })
@@ -61,20 +64,13 @@ async function startPrivateLibvirtd(request: LibvirtdRequest): Promise<Libvirtd>
     await libvirtd.stop()
     throw error
   }
-  await writeFile(join(dir, "supervisor.json"), JSON.stringify(supervisor))
   return libvirtd
 }
 
 /** The private libvirtd that another process started detached on `dir`; undefined when none runs. */
 export async function findPrivateLibvirtd(dir: string): Promise<Libvirtd | undefined> {
-  const text = await readFile(join(dir, "supervisor.json"), "utf8").catch(() => undefined)
-  if (text === undefined) return undefined
-  const record: unknown = JSON.parse(text)
-  if (typeof record !== "object" || record === null || !("pid" in record) || !("initPid" in record)) return undefined
-  if (typeof record.pid !== "number" || typeof record.initPid !== "number") return undefined
-  const command = await readFile(`/proc/${record.initPid}/cmdline`, "utf8").catch(() => "")
-  if (!command.includes("private-libvirtd.sh") || !command.split("\0").includes(dir)) return undefined
-  return toPrivate(dir, { pid: record.pid, initPid: record.initPid })
+  const supervisor = await findSupervisor(recordOf(dir), script)
+  return supervisor === undefined ? undefined : toPrivate(dir, supervisor)
 }
 
 function toPrivate(dir: string, supervisor: Supervisor): Libvirtd {
@@ -83,11 +79,12 @@ function toPrivate(dir: string, supervisor: Supervisor): Libvirtd {
     uri: `qemu:///system?socket=${socket}`,
     socket,
     pid: supervisor.pid,
-    async stop() {
-      await stopSupervisor(supervisor)
-      await rm(join(dir, "supervisor.json"), { force: true })
-    },
+    stop: () => stopSupervisor(supervisor, recordOf(dir)),
   }
+}
+
+function recordOf(dir: string): string {
+  return join(dir, "supervisor.json")
 }
 
 /** QEMU as root: what a test puts anywhere is readable to it. No cgroups: nothing of it stays in /sys. */
@@ -109,7 +106,7 @@ listen_tcp = 0
 `
 
 async function layOut(dir: string): Promise<void> {
-  for (const part of ["run", "lib", "etc", "cache", "log", "openvswitch", "dev"]) {
+  for (const part of ["run", "lib", "lib/dnsmasq", "etc", "cache", "log", "openvswitch", "dev"]) {
     await mkdir(join(dir, part), { recursive: true, mode: 0o711 })
   }
   for (const mountPoint of [

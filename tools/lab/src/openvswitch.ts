@@ -3,11 +3,13 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { Slash64Error } from "@slash64/core"
-import { isAlive, startSupervisor, stopSupervisor } from "./daemons/supervisor.ts"
+import { findSupervisor, isAlive, startSupervisor, stopSupervisor } from "./daemons/supervisor.ts"
+import type { Supervisor } from "./daemons/supervisor.ts"
 
 const run = promisify(execFile)
+const script = join(import.meta.dirname, "daemons/openvswitch.sh")
 
-/** An Open vSwitch of its own, in user space, so it needs no kernel module. */
+/** An Open vSwitch that switches in user space, so it needs no kernel module. */
 export interface OpenVswitch {
   /** For `OVS_RUNDIR` in the environment of programs that call `ovs-vsctl`. */
   readonly runDir: string
@@ -15,58 +17,76 @@ export interface OpenVswitch {
   vsctl(...args: readonly string[]): Promise<string>
   /** Makes a bridge with the user-space datapath, and sets it up. Repeated: success. */
   addBridge(name: string): Promise<void>
-  /** Ends both daemons; the bridges and their devices go with them. */
+  /** Absent: success. */
+  removeBridge(name: string): Promise<void>
+  /** Ends both daemons; the bridges and their devices go with them. One that was running before is left running. */
   stop(): Promise<void>
 }
 
 export interface OpenVswitchRequest {
   /**
-   * Absolute. The `dir` of a private libvirtd shows the switch to that libvirtd and its `ovs-vsctl`, whichever is
-   * started first.
+   * Absolute; holds database and logs. The `dir` of a private libvirtd shows the switch to that libvirtd and its
+   * `ovs-vsctl`, whichever is started first.
    */
   readonly dir: string
+  /** True: the one of this machine, in /run/openvswitch, started only when none answers. */
+  readonly system?: boolean
   /** As in `LibvirtdRequest`. */
   readonly hold?: "caller" | "detached"
 }
 
 /**
- * Starts ovsdb-server and ovs-vswitchd, as root. A TCP peer on a user-space bridge needs checksum offload off on both
- * sides (`ethtool -K <veth> tx off`, csum/gso/tso off on virtio): ping passes with it on, TCP does not.
+ * Starts ovsdb-server and ovs-vswitchd, as root; a detached one that runs on `dir` is found. A TCP peer on a
+ * user-space bridge needs checksum offload off on both sides (`ethtool -K <veth> tx off`, csum/gso/tso off on
+ * virtio): ping passes with it on, TCP does not.
  */
 export async function startOpenVswitch(request: OpenVswitchRequest): Promise<OpenVswitch> {
-  const runDir = join(request.dir, "openvswitch")
-  await mkdir(runDir, { recursive: true, mode: 0o711 })
-  const logFile = join(runDir, "daemons.log")
-  const supervisor = await startSupervisor({
-    script: join(import.meta.dirname, "daemons/private-openvswitch.sh"),
-    args: [runDir],
-    logFile,
-    hold: request.hold ?? "caller",
-  })
-  const vsctl = async (...args: readonly string[]) => {
-    const command = [`--db=unix:${runDir}/db.sock`, "--timeout=10", ...args]
-    return (await run("ovs-vsctl", command)).stdout
-  }
+  const dir = join(request.dir, "openvswitch")
+  const runDir = request.system === true ? "/run/openvswitch" : dir
+  const record = join(dir, "supervisor.json")
+  const running = await findSupervisor(record, script)
+  if (running !== undefined) return toSwitch(runDir, running, record)
+  if (await answers(runDir)) return toSwitch(runDir, undefined, record)
+
+  await mkdir(dir, { recursive: true, mode: 0o711 })
+  await mkdir(runDir, { recursive: true })
+  const logFile = join(dir, "daemons.log")
+  const hold = request.hold ?? "caller"
+  const supervisor = await startSupervisor({ script, args: [dir, runDir], record, logFile, hold })
   const deadline = Date.now() + 20_000
-  while (
-    !(await vsctl("show").then(
-      () => true,
-      () => false,
-    ))
-  ) {
+  while (!(await answers(runDir))) {
     if (Date.now() < deadline && isAlive(supervisor.pid)) continue
-    await stopSupervisor(supervisor)
+    await stopSupervisor(supervisor, record)
     throw new Slash64Error("FAILED_PRECONDITION", `Open vSwitch did not start; see ${logFile}`, {
       hint: "run as root with openvswitch-switch installed",
     })
   }
+  return toSwitch(runDir, supervisor, record)
+}
+
+function toSwitch(runDir: string, supervisor: Supervisor | undefined, record: string): OpenVswitch {
   return {
     runDir,
-    vsctl,
+    vsctl: (...args) => vsctl(runDir, args),
     async addBridge(name) {
-      await vsctl("--may-exist", "add-br", name, "--", "set", "bridge", name, "datapath_type=netdev")
+      const bridge = ["set", "bridge", name, "datapath_type=netdev"]
+      await vsctl(runDir, ["--may-exist", "add-br", name, "--", ...bridge])
       await run("ip", ["link", "set", "dev", name, "up"])
     },
-    stop: () => stopSupervisor(supervisor),
+    async removeBridge(name) {
+      await vsctl(runDir, ["--if-exists", "del-br", name])
+    },
+    stop: async () => supervisor && stopSupervisor(supervisor, record),
   }
+}
+
+async function answers(runDir: string): Promise<boolean> {
+  return vsctl(runDir, ["show"]).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function vsctl(runDir: string, args: readonly string[]): Promise<string> {
+  return (await run("ovs-vsctl", [`--db=unix:${runDir}/db.sock`, "--timeout=10", ...args])).stdout
 }

@@ -17,7 +17,8 @@ export async function startPublicLibvirtd(request: LibvirtdRequest): Promise<Lib
   for (const socket of sockets) {
     if (await answers(socket)) return toPublic(request.dir, socket)
   }
-  await mkdir("/run/libvirt", { recursive: true })
+  // Debian's package of libvirt's own networks would have made the second one.
+  for (const folder of ["/run/libvirt", "/var/lib/libvirt/dnsmasq"]) await mkdir(folder, { recursive: true })
   await mkdir(join(request.dir, "dev"), { recursive: true })
   if (request.hideKvm) await writeFile(join(request.dir, "qemu.conf"), await qemuConfWithoutNamespaces())
   const script = join(import.meta.dirname, "public-libvirtd.sh")

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { open, readFile } from "node:fs/promises"
+import { open, readFile, rm, writeFile } from "node:fs/promises"
 import { setTimeout as delay } from "node:timers/promises"
 import { Slash64Error } from "@slash64/core"
 
@@ -16,12 +16,15 @@ export interface SupervisorRequest {
   /** A shell script that ends on SIGTERM; with `hold: "caller"` also at the end of its standard input. */
   readonly script: string
   readonly args: readonly string[]
+  /** A file that is to tell which process it is. */
+  readonly record: string
   /** Gets all that it writes. */
   readonly logFile: string
   /** `caller`: ends with this process, however that ends. `detached`: stays until it is told to end. */
   readonly hold: "caller" | "detached"
 }
 
+/** Starts it. The next process finds one that is detached with {@link findSupervisor}. */
 export async function startSupervisor(request: SupervisorRequest): Promise<Supervisor> {
   const log = await open(request.logFile, "a", 0o600)
   try {
@@ -33,18 +36,33 @@ export async function startSupervisor(request: SupervisorRequest): Promise<Super
     const failed = new Promise<never>((_, reject) => child.once("error", reject))
     child.unref()
     if (child.stdin !== null && "unref" in child.stdin && typeof child.stdin.unref === "function") child.stdin.unref()
-    return await Promise.race([failed, findInit(child.pid, request.logFile)])
+    const supervisor = await Promise.race([failed, findInit(child.pid, request.logFile)])
+    await writeFile(request.record, JSON.stringify(supervisor))
+    return supervisor
   } finally {
     await log.close()
   }
 }
 
+/** The one of this record while it runs. */
+export async function findSupervisor(record: string, script: string): Promise<Supervisor | undefined> {
+  const text = await readFile(record, "utf8").catch(() => undefined)
+  if (text === undefined) return undefined
+  const found: unknown = JSON.parse(text)
+  if (typeof found !== "object" || found === null || !("pid" in found) || !("initPid" in found)) return undefined
+  if (typeof found.pid !== "number" || typeof found.initPid !== "number") return undefined
+  // The number may be another process's by now.
+  const command = await readFile(`/proc/${found.initPid}/cmdline`, "utf8").catch(() => "")
+  return command.split("\0").includes(script) ? { pid: found.pid, initPid: found.initPid } : undefined
+}
+
 /** Ends it with all that it started, and resolves when it is gone. Already gone: success. */
-export async function stopSupervisor(supervisor: Supervisor, timeoutMs = 30_000): Promise<void> {
+export async function stopSupervisor(supervisor: Supervisor, record: string, timeoutMs = 30_000): Promise<void> {
   signal(supervisor.initPid, "SIGTERM")
   const kill = setTimeout(() => signal(supervisor.initPid, "SIGKILL"), timeoutMs)
   await ended(supervisor.pid)
   clearTimeout(kill)
+  await rm(record, { force: true })
 }
 
 /** Resolves when no process of this number runs. */

@@ -1,0 +1,60 @@
+import { execFile } from "node:child_process"
+import { setTimeout as delay } from "node:timers/promises"
+import { promisify } from "node:util"
+
+const execute = promisify(execFile)
+
+/** A guest that is asked, through QEMU's guest agent in it, what it sees itself. */
+export interface GuestAgent {
+  /** Whether the agent answers now. */
+  ready(): Promise<boolean>
+  /** Runs a program in the guest to its end. */
+  run(program: string, ...args: readonly string[]): Promise<GuestRun>
+}
+
+export interface GuestRun {
+  readonly status: number
+  readonly output: string
+}
+
+/** The agent of a domain of a libvirt that `virsh` reaches. The calls fail until the guest has booted. */
+export function connectGuestAgent(uri: string, domain: string, signal?: AbortSignal): GuestAgent {
+  const call = async (command: string, args?: unknown): Promise<unknown> => {
+    const request = JSON.stringify({ execute: command, ...(args !== undefined && { arguments: args }) })
+    const virsh = ["-q", "-c", uri, "qemu-agent-command", "--timeout", "10", domain, request]
+    const { stdout } = await execute("virsh", virsh, signal === undefined ? {} : { signal })
+    return field(JSON.parse(stdout), "return")
+  }
+  return {
+    ready: () =>
+      call("guest-ping").then(
+        () => true,
+        () => {
+          signal?.throwIfAborted()
+          return false
+        },
+      ),
+    async run(program, ...args) {
+      const pid = field(await call("guest-exec", { path: program, arg: args, "capture-output": true }), "pid")
+      for (;;) {
+        const status = await call("guest-exec-status", { pid })
+        if (field(status, "exited") === true) return parseRun(status)
+        await delay(50)
+      }
+    },
+  }
+}
+
+function parseRun(status: unknown): GuestRun {
+  const output = decode(field(status, "out-data")) + decode(field(status, "err-data"))
+  const exitCode = field(status, "exitcode")
+  return { status: typeof exitCode === "number" ? exitCode : -1, output }
+}
+
+function decode(value: unknown): string {
+  return typeof value === "string" ? Buffer.from(value, "base64").toString() : ""
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
+}

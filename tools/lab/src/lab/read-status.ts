@@ -1,0 +1,85 @@
+import { newCall, readRouterStatus } from "@slash64/core"
+import { connectGuestAgent } from "../guest/guest-agent.ts"
+import { readGuestAddresses } from "../guest/read-guest.ts"
+import { answers } from "../daemons/socket.ts"
+import { findPrivateLibvirtd } from "../libvirtd.ts"
+import { labHome } from "./lab-home.ts"
+import type { LabHome } from "./lab-home.ts"
+import { readRecord } from "./lab-record.ts"
+import type { LabChoices, LabRecord } from "./lab-record.ts"
+import { openLabRooms } from "./open-rooms.ts"
+import { domainState } from "./virsh.ts"
+
+/** What a lab is now, as its parts say themselves. */
+export interface LabStatus {
+  readonly up: boolean
+  readonly choices?: LabChoices
+  readonly libvirtd: "running" | "stopped"
+  readonly network?: { readonly name: string; readonly prefix: string }
+  readonly router?: {
+    readonly version: string
+    readonly revision: number
+    readonly services: Readonly<Record<string, string>>
+  }
+  readonly nic?: { readonly mac: string; readonly address: string; readonly state: string }
+  readonly guest?: { readonly state: string; readonly addresses: readonly string[] }
+  /** What did not answer, and why. */
+  readonly problems: readonly string[]
+}
+
+export async function readStatus(dir: string, signal: AbortSignal): Promise<LabStatus> {
+  const home = labHome(dir)
+  const record = await readRecord(home)
+  if (record === undefined) return { up: false, libvirtd: "stopped", problems: [] }
+  const uri = await findLibvirtd(home, record)
+  if (uri === undefined) return { up: false, choices: record, libvirtd: "stopped", problems: ["libvirtd does not run"] }
+  return readParts(home, record, uri, signal)
+}
+
+async function readParts(home: LabHome, record: LabRecord, uri: string, signal: AbortSignal): Promise<LabStatus> {
+  const problems: string[] = []
+  const ask = async <Answer>(what: string, question: () => Promise<Answer>): Promise<Answer | undefined> => {
+    try {
+      return await question()
+    } catch (error) {
+      problems.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+      return undefined
+    }
+  }
+  const lab = await openLabRooms(home)
+  try {
+    const { rooms } = lab
+    const network = await rooms.store.findNetwork(home.names.network)
+    const [nic] = await rooms.store.listNics()
+    const call = newCall({ signal, timeoutMs: 10_000 })
+    const router =
+      network === undefined ? undefined : await ask("router", () => readRouterStatus(network.id, rooms, call))
+    const state = (await ask("guest", () => domainState(uri, home.names.guest))) ?? "absent"
+    const agent = connectGuestAgent(uri, home.names.guest, call.signal)
+    const addresses =
+      nic === undefined || state !== "running"
+        ? []
+        : ((await ask("guest", () => readGuestAddresses(agent, nic.mac))) ?? [])
+    const { network: kind, via, privateLibvirtd } = record
+    return {
+      up: problems.length === 0 && router !== undefined && nic !== undefined && addresses.includes(String(nic.ipv6)),
+      choices: { network: kind, via, privateLibvirtd },
+      libvirtd: "running",
+      ...(network && { network: { name: network.name, prefix: String(network.ipv6?.prefix) } }),
+      ...(router && { router: { version: router.version, revision: router.revision, services: router.services } }),
+      ...(nic && { nic: { mac: nic.mac, address: String(nic.ipv6), state: nic.state } }),
+      guest: { state, addresses },
+      problems,
+    }
+  } finally {
+    await lab.close()
+  }
+}
+
+async function findLibvirtd(home: LabHome, choices: LabChoices): Promise<string | undefined> {
+  if (choices.privateLibvirtd) return (await findPrivateLibvirtd(home.libvirtd))?.uri
+  for (const socket of ["/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock"]) {
+    if (await answers(socket)) return "qemu:///system"
+  }
+  return undefined
+}
