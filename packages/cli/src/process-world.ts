@@ -1,4 +1,5 @@
 import { openSecretFile, openSqliteStore } from "@slash64/core"
+import { kvmPlugin } from "@slash64/kvm"
 import { createRouterControl, openKeyStore } from "@slash64/router"
 import { findTemplateBuilder } from "./template/find-template-builder.ts"
 import type { Output, World } from "./world.ts"
@@ -6,7 +7,7 @@ import type { Output, World } from "./world.ts"
 /** The world of the real program: this process, the installed plugins, a database on disk. */
 export function processWorld(): World {
   return {
-    plugins: [],
+    plugins: [kvmPlugin],
     env: process.env,
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),

@@ -153,7 +153,8 @@ function tryJson(text: string): unknown {
 function describe(host: HostRecord, { hypervisor, version, capabilities, findings }: HostDescription): string {
   const facts = card({
     host: host.name,
-    hypervisor: `${hypervisor} ${version}`,
+    hypervisor,
+    version,
     acceleration: capabilities.acceleration,
     attachments: capabilities.attachments.join(", "),
     "port security": capabilities.portSecurity,

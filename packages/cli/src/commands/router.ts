@@ -57,10 +57,9 @@ async function start(session: Session, network: string, options: StartOptions): 
     ...(options.controlAddress !== undefined && { controlAddress: options.controlAddress }),
   }
   const started = await startRouter(request, await session.rooms(), session.call)
-  return {
-    json: started,
-    text: `the router of ${network} runs on ${started.router.host}\n${statusText(started.status)}`,
-  }
+  const { router, status: booted, push: pushed } = started
+  const facts = card({ router: router.id, host: router.host, version: booted.version, boot: `${booted.bootMs} ms` })
+  return { json: started, text: `${facts}\n${pushText(pushed)}` }
 }
 
 async function status(session: Session, network: string): Promise<Answer> {

@@ -7,6 +7,7 @@ export interface HostStatus {
   readonly name: string
   readonly plugin: string
   readonly hypervisor?: string
+  readonly version?: string
   readonly acceleration?: string
   readonly problems: readonly string[]
 }
@@ -23,7 +24,8 @@ export async function lookAtHost(session: Session, { name, plugin }: HostRecord)
     return {
       name,
       plugin,
-      hypervisor: `${hypervisor} ${version}`,
+      hypervisor,
+      version,
       acceleration: capabilities.acceleration,
       problems: amiss.map(({ subject, problem, hint }) => `host ${name}: ${subject}: ${problem}. ${hint}`),
     }
