@@ -40,3 +40,8 @@ export class LibvirtConnectionError extends Error {
     return new LibvirtConnectionError(this.code, this.message, { outcome: "unknown", cause: this.cause })
   }
 }
+
+/** The connection's owner ended it. */
+export function closedByOwner(): LibvirtConnectionError {
+  return new LibvirtConnectionError("CLOSED", "The connection was closed by its owner")
+}

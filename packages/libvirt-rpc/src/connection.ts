@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream"
-import { LibvirtConnectionError } from "./connection-error.ts"
+import { closedByOwner, LibvirtConnectionError } from "./connection-error.ts"
 import { EventCalls } from "./events/event-calls.ts"
 import { procedures } from "./generated/procedures.ts"
 import { KEEPALIVE_PROC_PING, KEEPALIVE_PROC_PONG, KEEPALIVE_PROGRAM } from "./generated/protocol.ts"
@@ -165,10 +165,6 @@ export class Connection extends EventCalls implements AsyncDisposable {
 
 const ping = { program: KEEPALIVE_PROGRAM, number: KEEPALIVE_PROC_PING }
 const pong = { program: KEEPALIVE_PROGRAM, number: KEEPALIVE_PROC_PONG }
-
-function closedByOwner(): LibvirtConnectionError {
-  return new LibvirtConnectionError("CLOSED", "The connection was closed by its owner")
-}
 
 function whenAborted(signal: AbortSignal | undefined): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()

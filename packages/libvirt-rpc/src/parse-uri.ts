@@ -28,11 +28,11 @@ export interface SshAddress {
 export function parseUri(text: string): LibvirtUri {
   const url = URL.parse(text)
   if (url === null) throw invalid(text, "is no URI. An example is qemu:///system")
+  if (url.password !== "") throw invalid(url.hostname, "holds a password; give credentials apart from the URI")
   const [driver = "", transport = url.hostname === "" ? "unix" : "tls"] = url.protocol.slice(0, -1).split("+")
   for (const key of url.searchParams.keys()) {
     if (key !== "socket") throw invalid(text, `has the parameter ${key}; only socket is known here`)
   }
-  if (url.password !== "") throw invalid(text, "holds a password; give credentials apart from the URI")
   const socket = url.searchParams.get("socket")
   if (socket !== null && !socket.startsWith("/")) throw invalid(text, "has a socket that is no absolute path")
   const sockets = socket === null ? defaultSockets(driver, url.pathname) : [socket]

@@ -48,7 +48,7 @@ interface Pin {
 
 function parsePin(line: string): Pin {
   if (/^SHA256:[A-Za-z\d+/]{43}$/.test(line)) return { hosts: undefined, type: undefined, fingerprint: line }
-  const [, hosts, type, key] = /^(?:(\S+)\s+)?((?:ssh|ecdsa)-[\w@.-]+)\s+([A-Za-z\d+/]+=*)(?:\s.*)?$/.exec(line) ?? []
+  const [, hosts, type, key] = linePattern.exec(line) ?? []
   if (type === undefined || key === undefined || hosts?.startsWith("@") === true || /[*?!]/.test(hosts ?? "")) {
     const text = "is no fingerprint SHA256:..., no public key, and no known_hosts line without markers and patterns"
     throw new LibvirtConnectionError("INVALID_ARGUMENT", `hostKeys: ${JSON.stringify(line)} ${text}`)
@@ -60,6 +60,8 @@ function parsePin(line: string): Pin {
   }
   return { hosts: hosts?.split(","), type, fingerprint: fingerprintOf(bytes) }
 }
+
+const linePattern = /^(?:(\S+)\s+)?(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521))\s+([A-Za-z\d+/]+=*)(?:\s.*)?$/
 
 /** known_hosts names a host as it is, or as `|1|salt|HMAC-SHA1(salt, name)` (sshd(8)). */
 function names(pattern: string, name: string): boolean {

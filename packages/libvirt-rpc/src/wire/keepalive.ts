@@ -14,13 +14,14 @@ export class Keepalive {
   constructor(options: KeepaliveOptions, peer: { ping: () => void; dead: (silentMs: number) => void }) {
     const { intervalMs = 5000, count = 5 } = options
     const tick = (): void => {
-      if (this.#heard) this.#unanswered = 0
+      const heard = this.#heard
+      this.#heard = false
+      if (heard) this.#unanswered = 0
       else if (this.#unanswered === count) peer.dead((count + 1) * intervalMs)
       else {
         this.#unanswered++
         peer.ping()
       }
-      this.#heard = false
     }
     this.#timer = setInterval(tick, intervalMs).unref()
   }

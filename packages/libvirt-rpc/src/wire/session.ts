@@ -75,6 +75,8 @@ export class Session {
 
   /** Sends a call; all that comes back for it goes to `exchange`. */
   open(target: Target, args: Uint8Array, exchange: Exchange): void {
+    // A loss may be known to the transport before it tells.
+    if (!this.#duplex.writable) this.#fail(new LibvirtConnectionError("CLOSED", "libvirt closed the connection"))
     if (this.#failure !== undefined) return exchange.fail(this.#failure)
     this.#lastSerial = (this.#lastSerial + 1) >>> 0
     this.#exchanges.set(this.#lastSerial, exchange)
