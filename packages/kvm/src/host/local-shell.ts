@@ -2,7 +2,8 @@ import { spawn } from "node:child_process"
 import { Slash64Error, abortError } from "@slash64/core"
 import { type HostShell, type ShellOptions, type ShellResult, maxOutputBytes } from "./host-shell.ts"
 
-const environment = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" }
+/** What a user's PATH often lacks, and English words. */
+const settings = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" }
 
 /** Programs on this machine. */
 export function localShell(): HostShell {
@@ -13,7 +14,11 @@ export function localShell(): HostShell {
 function runLocally(argv: readonly string[], options: ShellOptions): Promise<ShellResult> {
   const [program = "", ...rest] = argv
   return new Promise((resolve, reject) => {
-    const child = spawn(program, rest, { env: environment, signal: options.signal, stdio: ["pipe", "pipe", "pipe"] })
+    const child = spawn(program, rest, {
+      env: { ...process.env, ...settings },
+      signal: options.signal,
+      stdio: ["pipe", "pipe", "pipe"],
+    })
     const out: Buffer[] = []
     const err: Buffer[] = []
     let size = 0

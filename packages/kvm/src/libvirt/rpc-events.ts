@@ -1,6 +1,5 @@
 import {
   type DomainEvents,
-  type EventStream,
   VIR_DOMAIN_EVENT_CRASHED,
   VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
   VIR_DOMAIN_EVENT_ID_LIFECYCLE,
@@ -9,58 +8,64 @@ import {
   VIR_DOMAIN_EVENT_UNDEFINED,
 } from "@slash64/libvirt-rpc"
 import { translateLibvirt } from "../errors/translate-libvirt.ts"
+import { EventFan } from "./event-fan.ts"
 import type { DomainEvent } from "./libvirt.ts"
 import type { RpcSession } from "./rpc-session.ts"
 
-/** Subscribed when it resolves; ends with the signal, throws UNAVAILABLE when the connection breaks. */
-export async function rpcEvents(session: RpcSession, signal: AbortSignal): Promise<AsyncIterable<DomainEvent>> {
-  const [lifecycle, removed] = await session.run(signal, (rpc) =>
-    Promise.all([
-      rpc.domainEvents(VIR_DOMAIN_EVENT_ID_LIFECYCLE, { signal }),
-      rpc.domainEvents(VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, { signal }),
-    ]),
-  )
-  return readEvents(lifecycle, removed, signal)
-}
+/** The events of a session's domains: registered once for each connection, when somebody first asks. */
+export class RpcEvents {
+  readonly #session: RpcSession
+  #fan: Promise<EventFan> | undefined
 
-type Lifecycle = DomainEvents[typeof VIR_DOMAIN_EVENT_ID_LIFECYCLE]
-type Removed = DomainEvents[typeof VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED]
+  constructor(session: RpcSession) {
+    this.#session = session
+  }
 
-async function* readEvents(
-  lifecycle: EventStream<Lifecycle>,
-  removed: EventStream<Removed>,
-  signal: AbortSignal,
-): AsyncGenerator<DomainEvent> {
-  const changes = lifecycle[Symbol.asyncIterator]()
-  const removals = removed[Symbol.asyncIterator]()
-  const nextChange = async () => ({ from: "lifecycle", result: await changes.next() }) as const
-  const nextRemoval = async () => ({ from: "removed", result: await removals.next() }) as const
-  let change = nextChange()
-  let removal = nextRemoval()
-  try {
-    for (;;) {
-      const next = await Promise.race([change, removal])
-      if (next.result.done === true) return
-      if (next.from === "lifecycle") {
-        change = nextChange()
-        const event = toLifecycleEvent(next.result.value)
-        if (event !== undefined) yield event
-      } else {
-        removal = nextRemoval()
-        yield { kind: "device-removed", uuid: next.result.value.dom.uuid, alias: next.result.value.devAlias }
-      }
+  /** Subscribed when it resolves; ends with the signal, throws UNAVAILABLE when the connection breaks. */
+  async read(signal: AbortSignal): Promise<AsyncIterable<DomainEvent>> {
+    const fan = await (this.#fan ??= this.#register())
+    return fan.read(signal)
+  }
+
+  async #register(): Promise<EventFan> {
+    const fan = new EventFan()
+    const end = (error: unknown): void => {
+      this.#fan = undefined
+      fan.fail(translateLibvirt(error))
     }
-  } catch (error) {
-    if (!signal.aborted) throw translateLibvirt(error, signal)
-  } finally {
-    // Whichever is still waiting is woken, and what it then says is of no interest.
-    change.catch(() => {})
-    removal.catch(() => {})
-    await Promise.allSettled([lifecycle.close(), removed.close()])
+    try {
+      const [lifecycle, removed] = await this.#session.run(AbortSignal.timeout(30_000), (rpc) =>
+        Promise.all([
+          rpc.domainEvents(VIR_DOMAIN_EVENT_ID_LIFECYCLE),
+          rpc.domainEvents(VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED),
+        ]),
+      )
+      void pump(lifecycle, (event) => toLifecycleEvent(event), fan).catch(end)
+      void pump(
+        removed,
+        ({ dom, devAlias }) => ({ kind: "device-removed", uuid: dom.uuid, alias: devAlias }),
+        fan,
+      ).catch(end)
+      return fan
+    } catch (error) {
+      this.#fan = undefined
+      throw error
+    }
   }
 }
 
-function toLifecycleEvent({ dom, event }: Lifecycle): DomainEvent | undefined {
+async function pump<Event>(
+  events: AsyncIterable<Event>,
+  toEvent: (event: Event) => DomainEvent | undefined,
+  fan: EventFan,
+): Promise<void> {
+  for await (const one of events) {
+    const event = toEvent(one)
+    if (event !== undefined) fan.tell(event)
+  }
+}
+
+function toLifecycleEvent({ dom, event }: DomainEvents[typeof VIR_DOMAIN_EVENT_ID_LIFECYCLE]): DomainEvent | undefined {
   switch (event) {
     case VIR_DOMAIN_EVENT_STARTED:
       return { kind: "started", uuid: dom.uuid }

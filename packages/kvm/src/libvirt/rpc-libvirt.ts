@@ -1,7 +1,7 @@
 import type { Connection } from "@slash64/libvirt-rpc"
 import type { Libvirt } from "./libvirt.ts"
 import { rpcDomains } from "./rpc-domains.ts"
-import { rpcEvents } from "./rpc-events.ts"
+import { RpcEvents } from "./rpc-events.ts"
 import { rpcNetworks } from "./rpc-networks.ts"
 import { rpcPools } from "./rpc-pools.ts"
 import { RpcSession } from "./rpc-session.ts"
@@ -9,6 +9,7 @@ import { RpcSession } from "./rpc-session.ts"
 /** libvirt over its own RPC. `open` makes a connection that is ready for calls. */
 export function rpcLibvirt(open: (signal: AbortSignal) => Promise<Connection>): Libvirt {
   const session = new RpcSession(open)
+  const events = new RpcEvents(session)
   return {
     networks: rpcNetworks(session),
     domains: rpcDomains(session),
@@ -22,7 +23,7 @@ export function rpcLibvirt(open: (signal: AbortSignal) => Promise<Connection>): 
     async capabilities(signal) {
       return (await session.run(signal, (rpc, options) => rpc.connectGetCapabilities(options))).capabilities
     },
-    events: (signal) => rpcEvents(session, signal),
+    events: (signal) => events.read(signal),
     close: () => session.close(),
   }
 }

@@ -3,7 +3,7 @@ import type { Libvirt } from "../libvirt/libvirt.ts"
 import type { HostParts } from "../libvirt/parts.ts"
 import { networkNames } from "../names.ts"
 import { checkNetwork } from "./check-network.ts"
-import { findNetwork, listMarkedNetworks } from "./find-network.ts"
+import { findNetwork, listMarkedNetworks, refuseForeignNetwork } from "./find-network.ts"
 import { checkBridge, checkOpenVswitch, checkUplink } from "./host-bridge.ts"
 import { type MarkedNetwork, describeAttachment, networkXml, sameNetwork } from "./network-xml.ts"
 import { isVlanNetwork, makeVlanBridge } from "./vlan-bridge.ts"
@@ -15,7 +15,8 @@ export async function ensureNetwork(parts: HostParts, network: NetworkSpec, call
   if (network.attachment.kind === "vlan") await refuseWithoutVlan(parts, signal)
   checkNetwork(network)
   const found = await findNetwork(parts.libvirt, network.id, signal)
-  if (found !== undefined && !sameNetwork(found, network)) throw otherSpec(found, network)
+  if (found === undefined) await refuseForeignNetwork(parts.libvirt, network.id, signal)
+  else if (!sameNetwork(found, network)) throw otherSpec(found, network)
   if (isVlanNetwork(network)) await refuseSecondOnVlan(parts, network, signal)
   const { offloadsOff } = await checkGround(parts, network, signal)
   const { networks } = parts.libvirt

@@ -4,20 +4,21 @@ import { networkNames } from "../names.ts"
 import { parseXml } from "../xml/parse-xml.ts"
 import { type MarkedNetwork, readNetwork } from "./network-xml.ts"
 
-/**
- * The network of this id on the host; undefined when there is none. ALREADY_EXISTS when a network that is not ours
- * has its name.
- */
+/** The network of this id on the host; a network of the same name that does not bear our mark is another one. */
 export async function findNetwork(
   libvirt: Libvirt,
   networkId: string,
   signal: AbortSignal,
 ): Promise<MarkedNetwork | undefined> {
+  const document = await libvirt.networks.find(networkNames(networkId).network, signal)
+  const network = document === undefined ? undefined : readNetwork(parseXml(document, "network"))
+  return network?.id === networkId ? network : undefined
+}
+
+/** ALREADY_EXISTS when a network that is not ours has the name of this one. */
+export async function refuseForeignNetwork(libvirt: Libvirt, networkId: string, signal: AbortSignal): Promise<void> {
   const { network: name } = networkNames(networkId)
-  const document = await libvirt.networks.find(name, signal)
-  if (document === undefined) return undefined
-  const network = readNetwork(parseXml(document, "network"))
-  if (network?.id === networkId) return network
+  if ((await libvirt.networks.find(name, signal)) === undefined) return
   throw new Slash64Error("ALREADY_EXISTS", `the host has a libvirt network ${name} that is not of slash64`, {
     field: "network.id",
     value: networkId,

@@ -27,32 +27,43 @@ export async function detachNic(libvirt: Libvirt, nic: NicRef, call: Call, withi
 }
 
 async function unplug(libvirt: Libvirt, domain: Domain, nic: NicRef, call: Call, withinMs: number): Promise<void> {
+  const deadline = AbortSignal.timeout(withinMs)
+  try {
+    await unplugUntil(AbortSignal.any([call.signal, deadline]), libvirt, domain, nic)
+  } catch (error) {
+    if (!isSlash64Error(error) || error.code !== "DEADLINE_EXCEEDED") throw error
+    throw new Slash64Error(
+      "DEADLINE_EXCEEDED",
+      `the guest of ${domain.name} did not give the NIC ${quote(nic.id)} up`,
+      {
+        field: "nic.id",
+        value: quote(nic.id),
+        hint: "Detach again when the guest has booted (it needs ACPI hot unplug), or stop the VM: its next start has no such NIC.",
+        cause: error,
+      },
+    )
+  }
+}
+
+async function unplugUntil(signal: AbortSignal, libvirt: Libvirt, domain: Domain, nic: NicRef): Promise<void> {
   const alias = nicAlias(nic.id)
   const done = new AbortController()
   // Subscribed before the request, so that a quick guest is not missed.
-  const events = await libvirt.events(AbortSignal.any([call.signal, done.signal]))
+  const events = await libvirt.events(AbortSignal.any([signal, done.signal]))
   const gone = awaitRemoval(events, domain.uuid, alias)
-  const deadline = Date.now() + withinMs
   let askAt = 0
   try {
-    while (Date.now() < deadline) {
+    for (;;) {
       if (Date.now() >= askAt) {
-        await askForRemoval(libvirt, domain, alias, call.signal)
+        await askForRemoval(libvirt, domain, alias, signal)
         askAt = Date.now() + askAgainMs
       }
-      const seen = await untilAborted(call.signal, Promise.race([gone, setTimeout(lookMs)]))
-      if (seen === "gone") return
-      const document = await readLive(libvirt, domain, call.signal)
-      if (!hasNic(document, nic.id)) return
+      if ((await untilAborted(signal, Promise.race([gone, setTimeout(lookMs)]))) === "gone") return
+      if (!hasNic(await readLive(libvirt, domain, signal), nic.id)) return
     }
   } finally {
     done.abort()
   }
-  throw new Slash64Error("DEADLINE_EXCEEDED", `the guest of ${domain.name} did not give the NIC ${quote(nic.id)} up`, {
-    field: "nic.id",
-    value: quote(nic.id),
-    hint: "It is gone after the VM's next start. Detach again when the guest has booted (it needs ACPI hot unplug), or stop the VM.",
-  })
 }
 
 async function askForRemoval(libvirt: Libvirt, domain: Domain, alias: string, signal: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ import { type Storage, storageOf } from "../template/storage.ts"
 import { overlayVolumeXml, rawVolumeXml } from "../template/template-volumes.ts"
 import { checkRouter } from "./check-router.ts"
 import { ensureControlNetwork } from "./control-network.ts"
-import { findMarkedRouter, findRouter } from "./find-router.ts"
+import { findMarkedRouter, findRouter, refuseForeignRouter } from "./find-router.ts"
 import { type MarkedRouter, routerXml } from "./router-xml.ts"
 
 /**
@@ -25,7 +25,8 @@ export async function ensureRouter(parts: HostParts, router: RouterSpec, call: C
   const seed = checkRouter(router, parts.config)
   const seedDigest = createHash("sha256").update(seed).digest("hex")
   const found = await findMarkedRouter(parts.libvirt, router.id, signal)
-  if (found !== undefined) refuseOther(found.router, router, seedDigest)
+  if (found === undefined) await refuseForeignRouter(parts.libvirt, router.id, signal)
+  else refuseOther(found.router, router, seedDigest)
   if (found?.domain.running !== true) {
     const template = await requireTemplate(parts, router, signal)
     const wires = await wiresOf(parts, router, signal)

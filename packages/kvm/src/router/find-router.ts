@@ -9,20 +9,24 @@ export interface FoundRouter {
   readonly domain: Domain
 }
 
-/** The router of this id on the host. ALREADY_EXISTS when a domain that is not ours has its name. */
+/** The router of this id on the host; a domain of the same name that does not bear our mark is another one. */
 export async function findMarkedRouter(
   libvirt: Libvirt,
   routerId: string,
   signal: AbortSignal,
 ): Promise<FoundRouter | undefined> {
-  const name = routerName(routerId)
-  const domain = await libvirt.domains.findByName(name, signal)
+  const domain = await libvirt.domains.findByName(routerName(routerId), signal)
   if (domain === undefined) return undefined
   const { config, live } = await readDomainDocuments(libvirt, domain, signal)
   const document = config ?? live
-  if (document === undefined) return undefined
-  const router = readRouter(document)
-  if (router?.id === routerId) return { router, domain }
+  const router = document === undefined ? undefined : readRouter(document)
+  return router?.id === routerId ? { router, domain } : undefined
+}
+
+/** ALREADY_EXISTS when a domain that is not ours has the name of this router's. */
+export async function refuseForeignRouter(libvirt: Libvirt, routerId: string, signal: AbortSignal): Promise<void> {
+  const name = routerName(routerId)
+  if ((await libvirt.domains.findByName(name, signal)) === undefined) return
   throw new Slash64Error("ALREADY_EXISTS", `the host has a VM ${name} that is not of slash64`, {
     field: "router.id",
     value: routerId,
