@@ -1,5 +1,6 @@
-export { buildTemplate, compressInitramfs, defaultCacheDir, templateFormats } from "./build-template.ts"
+export { buildTemplate, defaultCacheDir, templateFormats } from "./build-template.ts"
 export type { BuildRequest, BuildStep, TemplateFormat, TemplateManifest } from "./build-template.ts"
+export { compressInitramfs } from "./compress-initramfs.ts"
 export { renderCpio } from "./cpio-archive.ts"
 export { fetchPackages, unpackPackages } from "./debian-packages.ts"
 export type { DebianPackage, FetchRequest } from "./debian-packages.ts"

@@ -11,6 +11,7 @@ interface RequiredTool {
 
 const requiredTools: readonly RequiredTool[] = [
   { name: "dpkg-deb", debianPackage: "dpkg" },
+  { name: "lz4", debianPackage: "lz4" },
   { name: "mcopy", debianPackage: "mtools" },
   { name: "mformat", debianPackage: "mtools" },
   { name: "mke2fs", debianPackage: "e2fsprogs" },

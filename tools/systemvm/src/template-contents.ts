@@ -63,6 +63,8 @@ export const commandLine = words(`
 export async function readRouterFiles(version: string): Promise<FileTree> {
   return new Map<string, FileEntry>([
     await copyOf("usr/sbin/slash64-boot", 0o755),
+    await copyOf("usr/sbin/slash64-common", 0o644),
+    await copyOf("usr/sbin/slash64-drivers", 0o755),
     await copyOf("usr/sbin/slash64-router", 0o755),
     await copyOf("usr/sbin/slash64-services", 0o755),
     await copyOf("usr/sbin/slash64-stop", 0o755),
