@@ -47,7 +47,7 @@ export class SshLink {
     client?.end()
   }
 
-  async #connect(): Promise<Client> {
+  #connect(): Promise<Client> {
     const forget = (): void => {
       if (this.#client === opening) this.#client = undefined
     }

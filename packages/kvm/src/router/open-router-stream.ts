@@ -42,7 +42,7 @@ function silent(router: MarkedRouter, problem: string, cause?: unknown): Slash64
   return new Slash64Error("UNAVAILABLE", `the router ${router.id} does not answer on its control NIC: ${problem}`, {
     field: "routerId",
     value: router.id,
-    hint: "It may still be booting; else see its console log on the host, in /var/log/libvirt/qemu.",
+    hint: "It may still be booting; else see its console log on the host, in /var/log/libvirt.",
     cause,
   })
 }

@@ -119,9 +119,9 @@ function consoles(router: RouterSpec): readonly Xml[] {
   ]
 }
 
-/** What the router's console showed, on the host. */
+/** What the router's console showed, on the host. libvirt makes the directory `qemu` there no sooner than it starts a VM. */
 export function consoleLog(routerId: string): string {
-  return `/var/log/libvirt/qemu/${routerName(routerId)}-console.log`
+  return `/var/log/libvirt/${routerName(routerId)}-console.log`
 }
 
 function idleDevices(): readonly Xml[] {
