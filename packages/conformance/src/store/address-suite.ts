@@ -106,11 +106,13 @@ export function describeAddresses(options: StoreSuiteOptions): void {
       },
     )
 
-    it("gives a NIC of policy stable its address back at once, at rest or not", async ({ expect }) => {
-      await store.createNetwork(network())
-      const [nic] = await claimMany(network(), 1, 1)
+    it.for(policies)("gives a NIC its addresses back while they rest: %s", async (policy, { expect }) => {
+      const made = network({ policy })
+      await store.createNetwork(made)
+      const [nic] = await claimMany(made, 1, 1)
       await free("nic-1")
-      expect(await store.claimNic(claim(network(), "nic-1"))).toEqual(nic)
+      await claimMany(made, 2, 2)
+      expect(await store.claimNic(claim(made, "nic-1"))).toEqual(nic)
     })
 
     it("gives the same addresses after the store was lost, with the same secret only", async ({ expect }) => {
@@ -130,6 +132,17 @@ export function describeAddresses(options: StoreSuiteOptions): void {
       await free("nic-1")
       expect((await claimMany(small, 4, 9)).at(-1)).toMatchObject({ ipv6: "2001:db8::c", ipv4: "192.0.2.12" })
       expect(await store.claimNic(claim(small, "nic-10"))).toMatchObject({ ipv6: "2001:db8::3", ipv4: "192.0.2.3" })
+    })
+
+    it("does not go back in policy sequential when a NIC gets its own address back", async ({ expect }) => {
+      const made = network({ policy: "sequential", ipv4: undefined })
+      await store.createNetwork(made)
+      await claimMany(made, 1, 3)
+      await free("nic-1")
+      await free("nic-2")
+      expect(await store.claimNic(claim(made, "nic-1"))).toMatchObject({ ipv6: "2001:db8::3" })
+      bench.now += 600_000
+      expect(await store.claimNic(claim(made, "nic-4"))).toMatchObject({ ipv6: "2001:db8::6" })
     })
 
     it("passes over what was requested", async ({ expect }) => {

@@ -46,6 +46,7 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (network_id, address)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX addresses_resting ON addresses (free_after) WHERE free_after IS NOT NULL;
+  CREATE INDEX addresses_last_held ON addresses (nic_id) WHERE free_after IS NOT NULL;
 
   CREATE TABLE routers (
     id TEXT NOT NULL PRIMARY KEY,

@@ -2,7 +2,7 @@ import { allocateAddress } from "../allocate/address-allocator.ts"
 import type { AddressQuestion } from "../allocate/address-allocator.ts"
 import { requestedOrder, sequentialOrder, stableOrder } from "../allocate/address-policy.ts"
 import type { AddressOrder } from "../allocate/address-policy.ts"
-import { firstGap } from "../allocate/address-space.ts"
+import { firstGap, isInSpace } from "../allocate/address-space.ts"
 import type { AddressSpace } from "../allocate/address-space.ts"
 import { Slash64Error, quote } from "../errors.ts"
 import type { AddressPolicy } from "../network/records.ts"
@@ -32,13 +32,16 @@ export interface AddressTaker {
 
 /** Gives the NIC an address, as a key; throws ALREADY_EXISTS (requested) or RESOURCE_EXHAUSTED. Within a transaction. */
 export function takeAddress(db: SqliteConnection, pool: AddressPool, taker: AddressTaker, requested?: bigint): bigint {
-  const steps = allocateAddress(orderOf(pool, taker, requested))
+  const own = requested === undefined ? restingOf(db, pool, taker.nicId) : []
+  const steps = allocateAddress(requested === undefined ? orderOf(pool, taker, own) : requestedOrder(requested))
   let step = steps.next()
   while (step.done !== true) step = steps.next(answer(db, pool, taker, step.value))
-  if (step.value === undefined)
+  const address = step.value
+  if (address === undefined)
     throw requested === undefined ? exhausted(db, pool, taker.now) : notFree(db, pool, requested)
-  if (requested === undefined && pool.policy === "sequential") moveCursor(db, pool, step.value + 1n)
-  return pool.base + step.value
+  const walked = requested === undefined && !own.includes(address)
+  if (walked && pool.policy === "sequential") moveCursor(db, pool, address + 1n)
+  return pool.base + address
 }
 
 /** Lets the addresses of a NIC go; they rest until `freeAfter`, or not at all when it is not after `now`. */
@@ -75,15 +78,37 @@ export function countAddresses(db: SqliteConnection, pool: AddressPool, now: num
   return { capacity: pool.space.capacity, held, resting, free: pool.space.capacity - held - resting }
 }
 
-function orderOf(pool: AddressPool, taker: AddressTaker, requested: bigint | undefined): AddressOrder {
-  if (requested !== undefined) return requestedOrder(requested)
-  const { secret, nicId } = taker
+/** What the NIC had before comes first, whatever the policy. */
+function orderOf(pool: AddressPool, taker: AddressTaker, own: readonly bigint[]): AddressOrder {
+  const order = policyOrder(pool, taker)
+  return own.length === 0 ? order : { ...order, proposals: [...own, ...order.proposals] }
+}
+
+function policyOrder(pool: AddressPool, { secret, nicId }: AddressTaker): AddressOrder {
   switch (pool.policy) {
     case "sequential":
       return sequentialOrder(pool.cursor)
     case "stable":
       return stableOrder(pool.space, { secret, networkId: pool.networkId, nicId, family: pool.family })
   }
+}
+
+/** What the NIC had before and nobody else has had since. */
+function restingOf(db: SqliteConnection, pool: AddressPool, nicId: string): bigint[] {
+  return db
+    .all(
+      "SELECT address FROM addresses WHERE nic_id = ? AND network_id = ? AND free_after IS NOT NULL",
+      nicId,
+      pool.networkId,
+    )
+    .map((row) => keyOf(row) - pool.base)
+    .filter((address) => isInSpace(pool.space, address))
+}
+
+function keyOf(row: Row): bigint {
+  const key = addressOf(row, "address")
+  if (key === undefined) throw damaged("address")
+  return key
 }
 
 function answer(
@@ -123,11 +148,7 @@ function* heldFrom(db: SqliteConnection, pool: AddressPool, now: number, from: b
     addressBlob(pool.base + from),
     now,
   )
-  for (const row of rows) {
-    const key = addressOf(row, "address")
-    if (key === undefined) throw damaged("address")
-    yield key - pool.base
-  }
+  for (const row of rows) yield keyOf(row) - pool.base
 }
 
 function moveCursor(db: SqliteConnection, pool: AddressPool, next: bigint): void {
