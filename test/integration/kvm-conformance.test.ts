@@ -1,21 +1,26 @@
 import { execFileSync } from "node:child_process"
+import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { describeHypervisorConformance } from "@slash64/conformance/vitest"
 import { kvmPlugin } from "@slash64/kvm"
 import { type KvmGround, startKvmGround } from "./kvm-ground.ts"
+import { type LibvirtWire, openLibvirtWire } from "./libvirt-wire.ts"
 
 let ground: KvmGround
+let wire: LibvirtWire
 let runningVm: string
 let haltedVm: string
 const bridge = `s64t${process.pid}`.slice(0, 15)
 
 beforeAll(async () => {
   ground = await startKvmGround()
+  wire = await openLibvirtWire(ground.libvirtd.socket, join(ground.dir, "wire.sock"))
   execFileSync("ip", ["link", "add", "name", bridge, "type", "bridge"])
   haltedVm = ground.defineHalted()
   runningVm = await ground.startGuest()
 })
 afterAll(async () => {
+  await wire.close()
   await ground.stop()
   execFileSync("ip", ["link", "delete", "dev", bridge])
 })
@@ -23,13 +28,17 @@ afterAll(async () => {
 for (const attachment of [{ kind: "isolated" }, { kind: "bridge", bridge }] as const) {
   describeHypervisorConformance({
     name: `kvm, networks of kind ${attachment.kind}`,
-    connect: (call) => kvmPlugin.connect(kvmPlugin.parseConfig(ground.config), call),
+    connect: (call) => {
+      const uri = `qemu:///system?socket=${wire.socket}`
+      return kvmPlugin.connect(kvmPlugin.parseConfig({ ...ground.config, uri }), call)
+    },
     fixtures: async () => ({
       runningVm,
       haltedVm,
       attachment,
       template: ground.template,
       foreign: () => ground.foreign(),
+      wire,
     }),
   })
 }

@@ -35,8 +35,8 @@ export interface ConformanceFixtures {
 
 export interface ConformanceWire {
   /**
-   * Lets `skip` answers of the host pass and cuts the connection in place of the next one, once: the host has acted,
-   * and the adapter hears nothing. What it gives ends this, and says whether an answer was lost.
+   * Lets the answers to `skip` changing requests pass and cuts the connection in place of the next one, once: the
+   * host has acted, and the adapter hears nothing. What it gives ends this, and says whether an answer was lost.
    */
   loseAnswer(skip: number): () => boolean
 }
