@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { describeHypervisorConformance } from "@slash64/conformance/vitest"
+import { hostVerbs } from "@slash64/core"
 import { kvmPlugin } from "@slash64/kvm"
 import { type KvmGround, startKvmGround } from "./kvm-ground.ts"
 import { type LibvirtWire, openLibvirtWire } from "./libvirt-wire.ts"
@@ -25,13 +26,20 @@ afterAll(async () => {
   execFileSync("ip", ["link", "delete", "dev", bridge])
 })
 
-for (const attachment of [{ kind: "isolated" }, { kind: "bridge", bridge }] as const) {
+// A router and a template are the same whatever their network stands on.
+const networkVerbs = ["ensureNetwork", "removeNetwork", "attachNic", "detachNic"] as const
+
+for (const { attachment, verbs } of [
+  { attachment: { kind: "isolated" }, verbs: hostVerbs },
+  { attachment: { kind: "bridge", bridge }, verbs: networkVerbs },
+] as const) {
   describeHypervisorConformance({
     name: `kvm, networks of kind ${attachment.kind}`,
     connect: (call) => {
       const uri = `qemu:///system?socket=${wire.socket}`
       return kvmPlugin.connect(kvmPlugin.parseConfig({ ...ground.config, uri }), call)
     },
+    verbs,
     fixtures: async () => ({
       runningVm,
       haltedVm,

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, it } from "vitest"
+import { hostVerbs, optionalHostVerbs } from "@slash64/core"
 import type { Call, HypervisorHost } from "@slash64/core"
 import { Bench } from "./bench.ts"
-import type { ConformanceFixtures } from "./bench.ts"
+import type { Check, ConformanceFixtures } from "./bench.ts"
 import { conformanceChecks } from "./conformance-checks.ts"
+import type { Verb } from "./memory-world.ts"
 
 export { describeStore } from "./store/describe-store.ts"
 export type { StoreSuiteOptions } from "./store/store-bench.ts"
@@ -18,6 +20,8 @@ export interface ConformanceOptions {
    * after all, or does not exist: a deviation has an end.
    */
   readonly deviations?: Readonly<Record<string, string>>
+  /** Only the checks of these verbs: for a further run on the same host, in which all others would be the same. */
+  readonly verbs?: readonly Verb[]
 }
 
 /** The contract as a vitest suite: one test for each behaviour. */
@@ -31,7 +35,7 @@ export function describeHypervisorConformance(options: ConformanceOptions): void
     })
     afterAll(() => bench.close())
 
-    for (const check of conformanceChecks) {
+    for (const check of conformanceChecks.filter((one) => isOf(one, options.verbs))) {
       const reason = deviations[check.name]
       const run = async (): Promise<void> => {
         try {
@@ -49,4 +53,11 @@ export function describeHypervisorConformance(options: ConformanceOptions): void
       expect(Object.keys(deviations).filter((name) => !names.has(name))).toEqual([])
     })
   })
+}
+
+/** What a check is of stands first in its name; those of no verb, such as `foreign objects`, are always run. */
+function isOf({ name }: Check, verbs: readonly Verb[] | undefined): boolean {
+  const words = new Set(name.split(":")[0]?.split(/[^A-Za-z]+/))
+  const named = [...hostVerbs, ...optionalHostVerbs].filter((verb) => words.has(verb))
+  return verbs === undefined || named.length === 0 || named.some((verb) => verb === "close" || verbs.includes(verb))
 }

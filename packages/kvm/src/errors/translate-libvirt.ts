@@ -38,6 +38,8 @@ const table: readonly Row[] = [
     code: "FAILED_PRECONDITION",
     hint: "Install the QEMU package for this architecture, or set emulation to tcg.",
   },
+  // libvirt 9.0 says it as an internal error where it unplugs a running domain's device by alias.
+  { words: /no device found with alias/i, code: "NOT_FOUND", hint: "See `virsh dumpxml` of the VM." },
   { name: "VIR_ERR_NO_DOMAIN", code: "NOT_FOUND", hint: "See `virsh list --all`." },
   { name: "VIR_ERR_NO_NETWORK", code: "NOT_FOUND", hint: "See `virsh net-list --all`." },
   { name: "VIR_ERR_NO_STORAGE_POOL", code: "NOT_FOUND", hint: "See `virsh pool-list --all`." },

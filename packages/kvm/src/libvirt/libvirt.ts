@@ -1,5 +1,3 @@
-import type { Readable } from "node:stream"
-
 /**
  * What the rooms of this package ask of libvirt, in plain values: names, UUIDs as text, XML as text. Foreign errors
  * are translated behind it, once. `find` gives undefined for what is not there; a delete of it is a success.
@@ -56,7 +54,7 @@ export interface LibvirtDomains {
   destroy(uuid: string, signal: AbortSignal): Promise<void>
   undefine(uuid: string, signal: AbortSignal): Promise<void>
   attachDevice(uuid: string, xml: string, target: DeviceTarget, signal: AbortSignal): Promise<void>
-  /** Asks for the removal; a running guest may take its time. */
+  /** Asks for the removal; a running guest may take its time. Absent: success. */
   detachDevice(uuid: string, alias: string, target: DeviceTarget, signal: AbortSignal): Promise<void>
   /** What the guest agent sees; undefined when none answers. */
   agentInterfaces(uuid: string, signal: AbortSignal): Promise<readonly GuestInterface[] | undefined>
@@ -90,7 +88,7 @@ export interface LibvirtPools {
     length: number,
     signal: AbortSignal,
   ): Promise<void>
-  download(pool: string, name: string, signal: AbortSignal): Promise<Readable>
+  download(pool: string, name: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
 }
 
 export interface Volume {

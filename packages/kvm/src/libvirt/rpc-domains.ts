@@ -1,3 +1,4 @@
+import { isSlash64Error } from "@slash64/core"
 import {
   type Domain as WireDomain,
   VIR_DOMAIN_AFFECT_CONFIG,
@@ -99,9 +100,14 @@ export function rpcDomains(session: RpcSession): LibvirtDomains {
     },
     async detachDevice(uuid, alias, target, signal) {
       const dom = await lookup(uuid, signal)
-      await session.run(signal, (rpc, options) =>
-        rpc.domainDetachDeviceAlias({ dom, alias, flags: impact(target) }, options),
-      )
+      try {
+        await session.run(signal, (rpc, options) =>
+          rpc.domainDetachDeviceAlias({ dom, alias, flags: impact(target) }, options),
+        )
+      } catch (error) {
+        // A request that was sent before this one may have ended only now.
+        if (!isSlash64Error(error) || error.code !== "NOT_FOUND") throw error
+      }
     },
     async agentInterfaces(uuid, signal) {
       const dom = await find(uuid, signal)

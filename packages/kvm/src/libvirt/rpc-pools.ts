@@ -2,7 +2,7 @@ import { isSlash64Error } from "@slash64/core"
 import { randomUUID } from "node:crypto"
 import { pipeline } from "node:stream/promises"
 import { Readable } from "node:stream"
-import { VIR_STORAGE_POOL_CREATE_WITH_BUILD } from "@slash64/libvirt-rpc"
+import { type StoragePool as Pool, VIR_STORAGE_POOL_CREATE_WITH_BUILD } from "@slash64/libvirt-rpc"
 import { isNative, translateLibvirt } from "../errors/translate-libvirt.ts"
 import type { LibvirtPools, Volume } from "./libvirt.ts"
 import { xml } from "../xml/element.ts"
@@ -13,10 +13,30 @@ const noPool = "VIR_ERR_NO_STORAGE_POOL"
 const noVolume = "VIR_ERR_NO_STORAGE_VOL"
 
 export function rpcPools(session: RpcSession): LibvirtPools {
-  const findPool = (name: string, signal: AbortSignal) =>
+  const isActive = (pool: Pool, signal: AbortSignal): Promise<boolean> =>
+    session.run(signal, async (rpc, options) => (await rpc.storagePoolIsActive({ pool }, options)).active === 1)
+  const activate = async (pool: Pool, signal: AbortSignal): Promise<Pool> => {
+    if (await isActive(pool, signal)) return pool
+    try {
+      const flags = VIR_STORAGE_POOL_CREATE_WITH_BUILD
+      await session.run(signal, (rpc, options) => rpc.storagePoolCreate({ pool, flags }, options))
+    } catch (error) {
+      if (!isNative(error, "VIR_ERR_OPERATION_INVALID") || !(await isActive(pool, signal))) throw error
+    }
+    return pool
+  }
+  const lookUp = (name: string, signal: AbortSignal) =>
     session.find(signal, noPool, async (rpc, options) => (await rpc.storagePoolLookupByName({ name }, options)).pool)
-  const lookupPool = (name: string, signal: AbortSignal) =>
-    session.run(signal, async (rpc, options) => (await rpc.storagePoolLookupByName({ name }, options)).pool)
+  /** A pool that was defined and never started, or stopped by somebody, is started: libvirt lists nothing of it else. */
+  const findPool = async (name: string, signal: AbortSignal): Promise<Pool | undefined> => {
+    const pool = await lookUp(name, signal)
+    return pool === undefined ? undefined : activate(pool, signal)
+  }
+  const lookupPool = async (name: string, signal: AbortSignal): Promise<Pool> =>
+    activate(
+      await session.run(signal, async (rpc, options) => (await rpc.storagePoolLookupByName({ name }, options)).pool),
+      signal,
+    )
   const findVolume = async (poolName: string, name: string, signal: AbortSignal) => {
     const pool = await findPool(poolName, signal)
     if (pool === undefined) return undefined
@@ -33,7 +53,7 @@ export function rpcPools(session: RpcSession): LibvirtPools {
 
   return {
     async find(name, signal) {
-      const pool = await findPool(name, signal)
+      const pool = await lookUp(name, signal)
       if (pool === undefined) return undefined
       return session.find(
         signal,
@@ -42,23 +62,15 @@ export function rpcPools(session: RpcSession): LibvirtPools {
       )
     },
     async ensure(name, document, signal) {
-      const known = await findPool(name, signal)
+      const known = await lookUp(name, signal)
       const pool =
         known ??
         (await session.run(
           signal,
           async (rpc, options) => (await rpc.storagePoolDefineXml({ xml: document, flags: 0 }, options)).pool,
         ))
-      const isActive = (): Promise<boolean> =>
-        session.run(signal, async (rpc, options) => (await rpc.storagePoolIsActive({ pool }, options)).active === 1)
-      if (await isActive()) return
-      try {
-        const flags = VIR_STORAGE_POOL_CREATE_WITH_BUILD
-        await session.run(signal, (rpc, options) => rpc.storagePoolCreate({ pool, flags }, options))
-      } catch (error) {
-        if (!isNative(error, "VIR_ERR_OPERATION_INVALID") || !(await isActive())) throw error
-      }
       await session.run(signal, (rpc, options) => rpc.storagePoolSetAutostart({ pool, autostart: 1 }, options))
+      await activate(pool, signal)
     },
     async remove(name, signal) {
       const pool = await findPool(name, signal)
@@ -137,8 +149,16 @@ export function rpcPools(session: RpcSession): LibvirtPools {
       const { stream } = await session.run(signal, (rpc, options) =>
         rpc.storageVolDownload({ vol, offset: 0n, length: 0n, flags: 0 }, options),
       )
-      return stream
+      return translated(stream, signal)
     },
+  }
+}
+
+async function* translated(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream
+  } catch (error) {
+    throw translateLibvirt(error, signal)
   }
 }
 

@@ -1,4 +1,12 @@
-import { type Call, type HostNetwork, type NetworkSpec, Slash64Error, checkAborted, quote } from "@slash64/core"
+import {
+  type Call,
+  type HostNetwork,
+  type NetworkSpec,
+  Slash64Error,
+  checkAborted,
+  isSlash64Error,
+  quote,
+} from "@slash64/core"
 import type { Libvirt } from "../libvirt/libvirt.ts"
 import type { HostParts } from "../libvirt/parts.ts"
 import { networkNames } from "../names.ts"
@@ -28,7 +36,9 @@ export async function ensureNetwork(parts: HostParts, network: NetworkSpec, call
     await networks.setAutostart(name, signal)
     await networks.start(name, signal)
   } catch (error) {
-    if (found === undefined && !signal.aborted) await networks.undefine(name, signal).catch(() => {})
+    // Without an answer it may be active by now, and one that is active and undefined would be transient.
+    const isRefused = isSlash64Error(error) && error.code !== "UNAVAILABLE" && !signal.aborted
+    if (found === undefined && isRefused) await networks.undefine(name, signal).catch(() => {})
     throw error
   }
   return { id: network.id, attachment: network.attachment, mtu: network.mtu, bridge: bridgeOf(network) }
