@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -9,10 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 const root = join(import.meta.dirname, "../..")
 const names = ["core", "libvirt-rpc", "router", "kvm", "conformance", "cli"]
 
-const examples = readDocExamples(
-  root,
-  names.map((name) => `packages/${name}/README.md`),
-)
+const examples = readDocExamples(root, ["README.md", ...names.map((name) => `packages/${name}/README.md`)])
 
 /** The programs of the workspace, whatever started the test. */
 const env = {
@@ -83,9 +81,34 @@ describe("packages as they are published", () => {
     await expect(run("tsc", ["--project", project])).resolves.toBeDefined()
   })
 
-  it("runs that server under plain node", async () => {
-    const stdout = await run("node", ["dist/server.js"], project)
-    expect(JSON.parse(stdout)).toEqual({ ok: true })
+  it("takes the roads from create-network to attach-nic under plain node", async () => {
+    expect(JSON.parse(await run("node", ["dist/roads.js"], project))).toEqual({
+      router: "running",
+      ipv6: "2001:db8:0:1::80",
+      taken: "ALREADY_EXISTS",
+    })
+  })
+
+  it("serves what the README's server says", async () => {
+    const server = spawn("node", ["dist/readme-md-0.js"], { cwd: project, env: { ...env, PORT: "0" } })
+    try {
+      const [line] = await once(server.stdout, "data")
+      const port = /port: (\d+)/.exec(String(line))?.[1]
+      const post = async (path: string, body: unknown): Promise<readonly [number, unknown]> => {
+        const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", body: JSON.stringify(body) })
+        return [response.status, await response.json()]
+      }
+      const network = { name: "blue", attachment: { kind: "isolated" } }
+      const good = { ...network, ipv6: { prefix: "2001:db8:0:1::/64", ra: "router" } }
+      expect(await post("/networks", good)).toMatchObject([200, { id: "blue", ipv6: { gateway: "2001:db8:0:1::1" } }])
+      expect(await post("/networks", good)).toMatchObject([200, { id: "blue" }])
+      const bad = { ...network, ipv6: { prefix: "2001:db8:0:1::1/64" } }
+      expect(await post("/networks", bad)).toMatchObject([400, { code: "INVALID_ARGUMENT", field: "ipv6.prefix" }])
+      const nic = { network: "blue", id: "n1", host: "lab", vmId: "4dea22b3-1d52-d8f3-2516-782e98ab3fa0" }
+      expect(await post("/nics", nic)).toMatchObject([400, { code: "FAILED_PRECONDITION", field: "network" }])
+    } finally {
+      server.kill()
+    }
   })
 
   it.each(examples.filter(({ prints }) => prints !== undefined))("prints what $name says", async ({ name, prints }) => {
