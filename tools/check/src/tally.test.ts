@@ -18,8 +18,8 @@ describe("readTally", () => {
   })
 
   it("counts a file that could not be loaded as one failure", () => {
-    const text = reportOf({ status: "failed", tests: {} }, { status: "passed", tests: { a: "passed" } })
-    expect(readTally(text, 1)).toMatchObject({ passed: 1, failed: 1 })
+    const text = reportOf({ status: "failed", tests: { b: "skipped" } }, { status: "passed", tests: { a: "passed" } })
+    expect(readTally(text, 1)).toMatchObject({ passed: 1, failed: 1, skipped: [] })
   })
 
   it("counts a failed run without a failed test as one failure", () => {

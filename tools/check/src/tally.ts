@@ -4,7 +4,7 @@ import { z } from "zod"
 export interface Tally {
   readonly passed: number
   readonly failed: number
-  /** Full names of the tests that did not run, `todo` included. */
+  /** Full names of the tests that did not run, `todo` included; not of those in a file that failed as a whole. */
   readonly skipped: readonly string[]
   /** Full names of all tests of the run. */
   readonly names: readonly string[]
@@ -28,16 +28,20 @@ export function readTally(text: string, exitCode: number): Tally {
   const files = report.parse(JSON.parse(text)).testResults
   const tests = files.flatMap((file) => file.assertionResults)
   const failedTests = tests.filter((test) => test.status === "failed").length
-  const failedFiles = files.filter(
-    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
-  ).length
-  const failed = failedTests + failedFiles
+  const failedFiles = files.filter(failedAsWhole)
+  const failed = failedTests + failedFiles.length
+  const judged = files.filter((file) => !failedAsWhole(file)).flatMap((file) => file.assertionResults)
   return {
     passed: tests.filter((test) => test.status === "passed").length,
     failed: failed === 0 && exitCode !== 0 ? 1 : failed,
-    skipped: tests.filter((test) => test.status !== "passed" && test.status !== "failed").map((test) => test.fullName),
+    skipped: judged.filter((test) => test.status !== "passed" && test.status !== "failed").map((test) => test.fullName),
     names: tests.map((test) => test.fullName),
   }
+}
+
+/** An import or a hook failed, and no test by itself; what it kept from running is no skip of its own. */
+function failedAsWhole(file: z.output<typeof report>["testResults"][number]): boolean {
+  return file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")
 }
 
 /** A run that left no report behind is one failure. */
