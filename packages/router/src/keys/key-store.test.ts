@@ -1,7 +1,8 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import ssh2 from "ssh2"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { openKeyStore } from "./key-store.ts"
 
 let directory = ""
@@ -19,6 +20,16 @@ describe("openKeyStore", () => {
     await keys.hostKey("router-1")
     expect(statSync(join(directory, "management_ed25519")).mode & 0o777).toBe(0o600)
     expect(statSync(join(directory, "routers")).mode & 0o777).toBe(0o700)
+  })
+
+  it("makes another key where ssh2 made one that cannot be read", async () => {
+    const made = ssh2.utils.generateKeyPairSync("ed25519")
+    const broken = made.private.replace(/^(-.*\n)..../, "$1AAAA")
+    const generate = vi.spyOn(ssh2.utils, "generateKeyPairSync").mockReturnValueOnce({ ...made, private: broken })
+    const key = await openKeyStore({ directory }).managementKey()
+    expect(key.publicKey).toMatch(/^ssh-ed25519 /)
+    expect(generate).toHaveBeenCalledTimes(2)
+    generate.mockRestore()
   })
 
   it("gives two routers two keys", async () => {

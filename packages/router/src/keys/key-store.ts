@@ -73,12 +73,20 @@ async function makeKey(file: string): Promise<void> {
   await chmod(dirname(file), 0o700)
   const draft = `${file}.${randomUUID()}`
   try {
-    await writeDurably(draft, ssh2.utils.generateKeyPairSync("ed25519").private)
+    await writeDurably(draft, newPrivateKey())
     await link(draft, file)
   } catch (error) {
     if (!isErrno(error, "EEXIST")) throw error
   } finally {
     await rm(draft, { force: true })
+  }
+}
+
+/** ssh2 1.17 makes about one ed25519 key in 500 that it cannot read itself, nor OpenSSH: another one, then. */
+function newPrivateKey(): string {
+  for (;;) {
+    const key = ssh2.utils.generateKeyPairSync("ed25519").private
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key
   }
 }
 
