@@ -73,6 +73,8 @@ function sshdConfig(dir: string, port: number, environment: Readonly<Record<stri
     `HostKey ${join(dir, "host_ed25519")}`,
     `AuthorizedKeysFile ${join(dir, "authorized_keys")}`,
     `PidFile ${join(dir, "sshd.pid")}`,
+    // The directory may be in /tmp, which others may write to; the files of the lab are its own.
+    "StrictModes no",
     "PermitRootLogin prohibit-password",
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",

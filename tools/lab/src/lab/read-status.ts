@@ -1,4 +1,5 @@
 import { newCall, readRouterStatus } from "@slash64/core"
+import type { RouterStatus } from "@slash64/core"
 import { connectGuestAgent } from "../guest/guest-agent.ts"
 import { readGuestAddresses } from "../guest/read-guest.ts"
 import { answers } from "../daemons/socket.ts"
@@ -19,6 +20,7 @@ export interface LabStatus {
   readonly router?: {
     readonly version: string
     readonly revision: number
+    readonly generation: number
     readonly services: Readonly<Record<string, string>>
   }
   readonly nic?: { readonly mac: string; readonly address: string; readonly state: string }
@@ -66,7 +68,7 @@ async function readParts(home: LabHome, record: LabRecord, uri: string, signal: 
       choices: { network: kind, via, privateLibvirtd },
       libvirtd: "running",
       ...(network && { network: { name: network.name, prefix: String(network.ipv6?.prefix) } }),
-      ...(router && { router: { version: router.version, revision: router.revision, services: router.services } }),
+      ...(router && { router: partOf(router) }),
       ...(nic && { nic: { mac: nic.mac, address: String(nic.ipv6), state: nic.state } }),
       guest: { state, addresses },
       problems,
@@ -74,6 +76,10 @@ async function readParts(home: LabHome, record: LabRecord, uri: string, signal: 
   } finally {
     await lab.close()
   }
+}
+
+function partOf({ version, revision, generation, services }: RouterStatus): NonNullable<LabStatus["router"]> {
+  return { version, revision, generation, services }
 }
 
 async function findLibvirtd(home: LabHome, choices: LabChoices): Promise<string | undefined> {
