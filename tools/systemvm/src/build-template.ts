@@ -76,8 +76,7 @@ export async function buildTemplate(request: BuildRequest): Promise<TemplateMani
   begin("packages")
   const packages = await fetchPackages({ names: routerPackages, cacheDir, signal })
   begin("unpack")
-  const unpacked = join(cacheDir, `tree-${hash(JSON.stringify(packages.map(describe))).slice(0, 16)}`)
-  await unpackPackages(packages, unpacked, signal)
+  const unpacked = await unpackOnce(packages, cacheDir, signal)
   begin("initramfs")
   const contents = await collectTemplate(unpacked, packages)
   await mkdir(outDir, { recursive: true })
@@ -96,6 +95,17 @@ export async function buildTemplate(request: BuildRequest): Promise<TemplateMani
   } finally {
     await rm(workDir, { recursive: true, force: true })
   }
+}
+
+/** The tree of the router's packages, as {@link buildTemplate} takes it apart; for what needs the same kernel. */
+export async function unpackRouterPackages(cacheDir = defaultCacheDir, signal?: AbortSignal): Promise<string> {
+  return unpackOnce(await fetchPackages({ names: routerPackages, cacheDir, signal }), cacheDir, signal)
+}
+
+async function unpackOnce(packages: readonly DebianPackage[], cacheDir: string, signal?: AbortSignal): Promise<string> {
+  const unpacked = join(cacheDir, `tree-${hash(JSON.stringify(packages.map(describe))).slice(0, 16)}`)
+  await unpackPackages(packages, unpacked, signal)
+  return unpacked
 }
 
 interface TemplateContents {

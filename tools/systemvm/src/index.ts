@@ -1,4 +1,6 @@
-export { buildTemplate, defaultCacheDir, templateFormats } from "./build-template.ts"
+export { startMachine } from "./machine.ts"
+export type { Machine, MachineRequest } from "./machine.ts"
+export { buildTemplate, defaultCacheDir, templateFormats, unpackRouterPackages } from "./build-template.ts"
 export type { BuildRequest, BuildStep, TemplateFormat, TemplateManifest } from "./build-template.ts"
 export { compressInitramfs } from "./compress-initramfs.ts"
 export { renderCpio } from "./cpio-archive.ts"
