@@ -186,12 +186,20 @@ describe("a connection that is lost", () => {
       "99",
     ],
     ["a type that no client expects", Buffer.from("0000001c2000808600000001000000010000000500000001", "hex"), "type 5"],
+    ["an answer of another procedure", words(28, 0x20008086, 1, 60, 1, 3, 0), "of procedure 59 as one of procedure 60"],
+    ["an answer of another program", words(28, 0x20008087, 1, 59, 1, 3, 0), "call 3"],
+    [
+      "a stream where a reply should be",
+      words(28, 0x20008086, 1, 59, 3, 3, 2),
+      "type 3, status 2 where connectGetHostname",
+    ],
+    ["a status that no reply has", words(28, 0x20008086, 1, 59, 1, 3, 2), "type 1, status 2 where connectGetHostname"],
   ])("by %s", async (_, bytes, message) => {
     const { connection, server } = await connectToFake()
     server.hold(procedures.connectGetHostname)
     const sent = connection.connectGetHostname()
     await turn()
-    server.sendRaw(Buffer.concat([bytes, Buffer.alloc(bytes.length === 4 ? 0 : 4)]))
+    server.sendRaw(bytes)
     await expect(sent).rejects.toMatchObject({
       code: "PROTOCOL",
       outcome: "unknown",
@@ -253,6 +261,13 @@ describe("close", () => {
     expect(connection.failure).toBeInstanceOf(LibvirtConnectionError)
   })
 })
+
+/** Length, program, version, procedure, type, serial, status. */
+function words(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length)
+  values.forEach((value, index) => bytes.writeUInt32BE(value, 4 * index))
+  return bytes
+}
 
 it("refuses a limit of calls that would let none through", async () => {
   await expect(connectToFake({ maxCalls: 0 }, new FakeLibvirtd(new FakeHost()))).rejects.toMatchObject({

@@ -121,6 +121,16 @@ describe("a subscription", () => {
     expect(server.host.registrations).toBe(0)
   })
 
+  it("whose signal is aborted is taken back at libvirt, read or not", async () => {
+    const { connection, server } = await connectToFake()
+    const controller = new AbortController()
+    const events = await connection.domainEvents(lifecycle, { signal: controller.signal })
+    controller.abort()
+    await connection.connectGetHostname()
+    expect(server.host.registrations).toBe(0)
+    await expect(allOf(events)).rejects.toMatchObject({ code: "ABORTED" })
+  })
+
   it("that nobody reads fails instead of filling the memory or losing one silently", async () => {
     const { connection, server } = await connectToFake()
     const events = await connection.domainEvents(lifecycle)

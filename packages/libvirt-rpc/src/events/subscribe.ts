@@ -35,6 +35,8 @@ export async function subscribe<Event>(
   const abort = (): void => {
     const details = { cause: signal?.reason }
     stream.fail(new LibvirtConnectionError("ABORTED", "Waiting for events was aborted", details))
+    // Nobody may ever read it again; whether libvirt takes the registration back is then nobody's concern.
+    stream.close().catch(() => {})
   }
   try {
     const { callbackID } = await register()

@@ -18,7 +18,7 @@ import {
 import { connectToFake } from "../testing/connect-to-fake.test.kit.ts"
 import { Refusal } from "../testing/fake-host.test.kit.ts"
 import type { FakeLibvirtd } from "../testing/fake-libvirtd.test.kit.ts"
-import { nothing } from "../xdr/xdr-codec.ts"
+import { nothing, uint } from "../xdr/xdr-codec.ts"
 
 const vol = { pool: "default", name: "disk", key: "/pool/disk" }
 const whole = { vol, offset: 0n, length: 0n, flags: 0 }
@@ -181,6 +181,30 @@ describe("a download", () => {
     const { wire } = new Refusal(38, 38, "cannot read: Input/output error")
     server.send({ ...header, type: VIR_NET_STREAM, status: VIR_NET_ERROR }, virNetMessageError, wire)
     await expect(buffer(stream)).rejects.toMatchObject({ message: "cannot read: Input/output error" })
+  })
+
+  it("takes the packets that libvirtd sends before its reply, in their order", async () => {
+    const { connection, server } = await openHeld()
+    const release = server.hold(procedures.storageVolDownload)
+    const opening = connection.storageVolDownload(whole)
+    await turn()
+    const header = { prog: REMOTE_PROGRAM, proc: procedures.storageVolDownload.number, serial: 3, type: VIR_NET_STREAM }
+    for (const value of [1, 2]) server.send({ ...header, status: VIR_NET_CONTINUE }, uint, value)
+    release()
+    const { stream } = await opening
+    for (const value of [3, 4]) server.send({ ...header, status: VIR_NET_CONTINUE }, uint, value)
+    server.send({ ...header, status: VIR_NET_CONTINUE }, nothing, undefined)
+    expect((await buffer(stream)).toString("hex")).toBe("00000001000000020000000300000004")
+  })
+
+  it("that is nothing but packets and no reply is refused", async () => {
+    const { connection, server } = await openHeld()
+    server.hold(procedures.storageVolDownload)
+    const opening = connection.storageVolDownload(whole)
+    await turn()
+    const header = { prog: REMOTE_PROGRAM, proc: procedures.storageVolDownload.number, serial: 3, type: VIR_NET_STREAM }
+    for (let count = 0; count < 65; count++) server.send({ ...header, status: VIR_NET_CONTINUE }, uint, count)
+    await expect(opening).rejects.toMatchObject({ code: "PROTOCOL", outcome: "unknown" })
   })
 
   it("refuses a hole, aloud", async () => {

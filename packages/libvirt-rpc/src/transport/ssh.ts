@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream"
-import { Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2"
+import { Client, utils, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2"
 import { LibvirtConnectionError } from "../connection-error.ts"
 import type { SshAddress } from "../parse-uri.ts"
 import { fingerprintOf, parseHostKeyPins } from "./host-key-pins.ts"
@@ -52,6 +52,11 @@ function loginConfig(address: SshAddress, options: SshLoginOptions): () => Login
   const { privateKey, passphrase, agent } = options
   if (privateKey === undefined && agent === undefined) {
     throw new LibvirtConnectionError("INVALID_ARGUMENT", "ssh: give a privateKey, or the socket of an agent")
+  }
+  const parsed = privateKey === undefined ? undefined : utils.parseKey(privateKey, passphrase)
+  if (parsed instanceof Error) {
+    const text = `ssh.privateKey: ${parsed.message}. Give a key in OpenSSH's or PEM's format, and its passphrase`
+    throw new LibvirtConnectionError("INVALID_ARGUMENT", text)
   }
   return () => {
     let refused: string | undefined

@@ -5,7 +5,11 @@ export interface KeepaliveOptions {
   readonly count?: number
 }
 
-/** Asks a silent peer whether it lives, as libvirt's own client does, and tells when it does not. */
+/**
+ * Asks a silent peer whether it lives, as libvirt's own client does, and tells when it does not. The other way round
+ * libvirtd asks only a client that has called for VIR_DRV_FEATURE_PROGRAM_KEEPALIVE, which this one does not: it would
+ * be thrown out for a busy half minute.
+ */
 export class Keepalive {
   readonly #timer: NodeJS.Timeout
   #unanswered = 0

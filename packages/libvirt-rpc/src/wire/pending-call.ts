@@ -1,6 +1,6 @@
 import { LibvirtConnectionError } from "../connection-error.ts"
 import { virNetMessageError } from "../generated/codecs.ts"
-import { VIR_NET_ERROR, VIR_NET_MESSAGE_PAYLOAD_MAX, VIR_NET_REPLY } from "../generated/protocol.ts"
+import { VIR_NET_ERROR, VIR_NET_MESSAGE_PAYLOAD_MAX, VIR_NET_OK, VIR_NET_REPLY } from "../generated/protocol.ts"
 import { LibvirtError } from "../libvirt-error.ts"
 import type { Procedure } from "../procedure.ts"
 import type { LibvirtStream } from "../stream/libvirt-stream.ts"
@@ -49,13 +49,18 @@ export class PendingCall<Ret> implements Exchange {
   }
 
   receive(message: Message): boolean {
-    if (!this.#replied && message.header.type !== VIR_NET_REPLY) {
+    if (this.#replied) return this.#stream === undefined || this.#stream.receive(message)
+    const { type, status } = message.header
+    if (type !== VIR_NET_REPLY && this.#open !== undefined && this.#early.length < mostEarlyPackets) {
       this.#early.push(message)
       return false
     }
-    if (this.#replied) return this.#stream === undefined || this.#stream.receive(message)
+    if (type !== VIR_NET_REPLY || (status !== VIR_NET_OK && status !== VIR_NET_ERROR)) {
+      const text = `libvirt sent a message of type ${type}, status ${status} where ${this.#procedure.name} waits for a reply`
+      throw new LibvirtConnectionError("PROTOCOL", text)
+    }
     this.#settle()
-    if (message.header.status === VIR_NET_ERROR) {
+    if (status === VIR_NET_ERROR) {
       this.#reply.reject(parseError(this.#procedure.name, message.payload))
       return true
     }
@@ -95,6 +100,9 @@ export class PendingCall<Ret> implements Exchange {
     this.#settled()
   }
 }
+
+/** libvirtd sends a packet when the one before was taken, so that more than a few can only be a mistake. */
+const mostEarlyPackets = 64
 
 /** The bytes of a call's arguments; a value that its type does not allow is INVALID_ARGUMENT. */
 export function encodeArgs<Args>(procedure: Pick<Procedure<Args, unknown>, "name" | "args">, args: Args): Buffer {

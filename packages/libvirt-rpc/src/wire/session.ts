@@ -9,11 +9,12 @@ import {
   VIR_NET_STREAM,
   VIR_NET_STREAM_HOLE,
 } from "../generated/protocol.ts"
+import { XdrError } from "../xdr/xdr-error.ts"
 import { encodeHead, MessageReader, type Message } from "./message.ts"
 
 /** Who waits for the messages that carry one serial number. */
 export interface Exchange {
-  /** A reply, stream or hole message. Gives true when it was the last one. */
+  /** A reply, stream or hole message. Gives true when it was the last one; throws when it may not come now. */
   readonly receive: (message: Message) => boolean
   readonly fail: (reason: LibvirtConnectionError) => void
 }
@@ -37,7 +38,7 @@ export interface Target {
  */
 export class Session {
   readonly #duplex: Duplex
-  readonly #exchanges = new Map<number, Exchange>()
+  readonly #exchanges = new Map<number, { readonly exchange: Exchange; readonly target: Target }>()
   readonly #listener: SessionListener
   readonly #ended = Promise.withResolvers<LibvirtConnectionError>()
   #lastSerial = 0
@@ -79,7 +80,7 @@ export class Session {
     if (!this.#duplex.writable) this.#fail(new LibvirtConnectionError("CLOSED", "libvirt closed the connection"))
     if (this.#failure !== undefined) return exchange.fail(this.#failure)
     this.#lastSerial = (this.#lastSerial + 1) >>> 0
-    this.#exchanges.set(this.#lastSerial, exchange)
+    this.#exchanges.set(this.#lastSerial, { exchange, target })
     this.#send(target, VIR_NET_CALL, this.#lastSerial, VIR_NET_OK, args)
   }
 
@@ -110,17 +111,21 @@ export class Session {
 
   #dispatch(message: Message): void {
     if (this.#failure !== undefined) return
-    const { type, serial } = message.header
+    const { type, serial, prog, proc } = message.header
     if (type === VIR_NET_MESSAGE) return this.#listener.event(message)
     if (type !== VIR_NET_REPLY && type !== VIR_NET_STREAM && type !== VIR_NET_STREAM_HOLE) {
       const text = `libvirt sent a message of type ${type}, which is not for a client without file descriptors`
       throw new LibvirtConnectionError("PROTOCOL", text)
     }
-    const exchange = this.#exchanges.get(serial)
-    if (exchange?.receive(message) === true) this.#exchanges.delete(serial)
+    const open = this.#exchanges.get(serial)
+    if (open !== undefined && (open.target.program !== prog || open.target.number !== proc)) {
+      const text = `libvirt answered call ${serial} of procedure ${open.target.number} as one of procedure ${proc}`
+      throw new LibvirtConnectionError("PROTOCOL", text)
+    }
+    if (open?.exchange.receive(message) === true) this.#exchanges.delete(serial)
     // libvirtd 9.0 sends further packets of a stream that it has ended with an error; serial numbers may wrap.
     const callsSince = (this.#lastSerial - serial) >>> 0
-    if (exchange === undefined && callsSince >= 0x80000000) {
+    if (open === undefined && callsSince >= 0x80000000) {
       throw new LibvirtConnectionError("PROTOCOL", `libvirt answered call ${serial}, which was never sent`)
     }
   }
@@ -131,7 +136,7 @@ export class Session {
     this.#duplex.destroy()
     const exchanges = [...this.#exchanges.values()]
     this.#exchanges.clear()
-    for (const exchange of exchanges) exchange.fail(reason.afterSending())
+    for (const { exchange } of exchanges) exchange.fail(reason.afterSending())
     this.#ended.resolve(reason)
   }
 }
@@ -141,5 +146,7 @@ const worthJoining = 16_384
 function asConnectionError(cause: unknown): LibvirtConnectionError {
   if (cause instanceof LibvirtConnectionError) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new LibvirtConnectionError("PROTOCOL", `libvirt sent what is no message of its protocol: ${reason}`, { cause })
+  const what =
+    cause instanceof XdrError ? "libvirt sent what is no message of its protocol" : "This client failed on a message"
+  return new LibvirtConnectionError("PROTOCOL", `${what}: ${reason}`, { cause })
 }

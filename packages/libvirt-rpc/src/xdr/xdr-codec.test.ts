@@ -139,7 +139,7 @@ describe("every codec of libvirt", () => {
       const roundTrip = (value: unknown): void => {
         expect(decode(codec, encodeAny(codec, value)), name).toEqual(value)
       }
-      fc.assert(fc.property(arbitraryOf(codec.shape), roundTrip), { numRuns: 10 })
+      fc.assert(fc.property(arbitraryOf(codec.shape), roundTrip), { numRuns: 5 })
     }
   })
 
@@ -148,7 +148,7 @@ describe("every codec of libvirt", () => {
       const read = (bytes: Uint8Array): void => {
         expect(failureOf(codec, bytes), name).toBeUndefined()
       }
-      fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), read), { numRuns: 20 })
+      fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), read), { numRuns: 10 })
     }
   })
 
