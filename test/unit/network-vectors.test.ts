@@ -20,6 +20,7 @@ import {
   stableOrder,
 } from "@slash64/core"
 import type { AddressOrder, AddressSpace } from "@slash64/core"
+import { createSecretKey } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -104,7 +105,10 @@ describe("pick_from_range", () => {
   it.each(vectors.pick_from_range)("$range: $expected", ({ range, expected, repeat }) => {
     const space = spaceOf(range)
     const picked = Array.from({ length: repeat ?? 1 }, (_, nic) =>
-      firstOf(space, stableOrder(space, { secret, networkId: "lab", nicId: `nic-${nic}`, family: "ipv6" })),
+      firstOf(
+        space,
+        stableOrder(space, { secret: createSecretKey(secret), networkId: "lab", nicId: `nic-${nic}`, family: "ipv6" }),
+      ),
     )
     const within = picked.every(
       (address) => address !== undefined && isInIpv6Range(parseIpv6Range("r", range), address),

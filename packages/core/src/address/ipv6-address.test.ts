@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import ipaddr from "ipaddr.js"
 import { describe, expect, it } from "vitest"
-import { ipv6FromBigInt, ipv6Kind, ipv6ToBigInt, parseIpv6Address } from "./ipv6-address.ts"
+import { ipv6FromBigInt, ipv6FromBytes, ipv6Kind, ipv6ToBigInt, parseIpv6Address } from "./ipv6-address.ts"
 
 const parse = (text: unknown) => parseIpv6Address("address", text)
 /** Addresses with many zero groups, where the spelling has choices. */
@@ -68,6 +68,7 @@ describe("ipv6FromBigInt", () => {
         const address = ipv6FromBigInt(value)
         expect(ipv6ToBigInt(address)).toBe(value)
         expect(parse(address)).toBe(address)
+        expect(ipv6FromBytes(Buffer.from(value.toString(16).padStart(32, "0"), "hex"))).toBe(address)
       }),
     )
   })

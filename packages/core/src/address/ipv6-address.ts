@@ -36,6 +36,13 @@ export function ipv6FromBigInt(value: bigint): Ipv6Address {
   return formatGroups(Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn)))
 }
 
+/** 16 octets; another number of them is a RangeError. */
+export function ipv6FromBytes(bytes: Uint8Array): Ipv6Address {
+  if (bytes.length !== 16) throw new RangeError(`${bytes.length} octets are no IPv6 address`)
+  const octet = (index: number) => bytes[index] ?? 0
+  return formatGroups(Array.from({ length: 8 }, (_, index) => octet(2 * index) * 256 + octet(2 * index + 1)))
+}
+
 export function ipv6ToBigInt(address: Ipv6Address): bigint {
   return readGroups(address).reduce((value, group) => (value << 16n) | BigInt(group), 0n)
 }

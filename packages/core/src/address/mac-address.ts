@@ -9,6 +9,7 @@ export type MacAddress = string & { readonly [brand]: "MacAddress" }
 
 /** Six groups of one or two hex digits, parted by colons or by dashes. Throws INVALID_ARGUMENT. */
 export function parseMacAddress(field: string, input: unknown): MacAddress {
+  if (typeof input === "string" && /^[\da-f]{2}(?::[\da-f]{2}){5}$/.test(input)) return branded(input)
   const spelled = typeof input === "string" && /^[\da-f]{1,2}([:-])(?:[\da-f]{1,2}\1){4}[\da-f]{1,2}$/i.test(input)
   if (!spelled) throw invalid(field, input, "is not a MAC address", "write six pairs of hex digits: 02:00:5e:10:00:01")
   return macFromBytes(input.split(/[:-]/).map((octet) => Number.parseInt(octet, 16)))

@@ -1,3 +1,4 @@
+import { createSecretKey } from "node:crypto"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { allocateAddress } from "./address-allocator.ts"
@@ -90,7 +91,7 @@ function claimOn(space: AddressSpace, held: Set<bigint>, order: AddressOrder): b
 }
 
 describe("allocateAddress", () => {
-  const secret = new Uint8Array(32).fill(7)
+  const secret = createSecretKey(new Uint8Array(32).fill(7))
   const order = (space: AddressSpace, policy: string, nic: number, from: bigint): AddressOrder => {
     if (policy === "sequential") return sequentialOrder(from)
     return stableOrder(space, { secret, networkId: "lab", nicId: `nic-${nic}`, family: "ipv6" })
@@ -134,7 +135,7 @@ describe("allocateAddress", () => {
       first({ networkId: "la", nicId: "bnic-1" }),
       first({ nicId: "nic-2" }),
       first({ family: "ipv4" }),
-      first({ secret: new Uint8Array(32) }),
+      first({ secret: createSecretKey(new Uint8Array(32)) }),
     ]
     expect(new Set(given).size).toBe(5)
     expect(first({})).toBe(given[0])

@@ -1,11 +1,11 @@
 import { z } from "zod"
 import { duidLl, parseDuid } from "../address/duid.ts"
-import { ipv4FromBigInt } from "../address/ipv4.ts"
-import { ipv6FromBigInt } from "../address/ipv6-address.ts"
+import { parseIpv4Address } from "../address/ipv4.ts"
+import { ipv6FromBytes } from "../address/ipv6-address.ts"
 import { parseMacAddress } from "../address/mac-address.ts"
 import type { HostRecord, Nic, NicState, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
 import { planNetwork } from "../network/plan-network.ts"
-import { addressOf, damaged, numberOf, textOf } from "./row.ts"
+import { bytesOf, damaged, numberOf, textOf } from "./row.ts"
 import type { Row } from "./sqlite-connection.ts"
 
 /** IPv4 addresses are kept as ::ffff:a.b.c.d. */
@@ -49,7 +49,7 @@ export function readNetworkRow(row: Row): SharedNetwork {
 
 export function readNicRow(row: Row): Nic {
   const mac = parseMacAddress("mac", textOf(row, "mac"))
-  const [ipv6, ipv4] = [addressOf(row, "ipv6"), addressOf(row, "ipv4")]
+  const [ipv6, ipv4] = [bytesOf(row, "ipv6"), bytesOf(row, "ipv4")]
   return {
     id: textOf(row, "id"),
     networkId: textOf(row, "network_id"),
@@ -57,8 +57,8 @@ export function readNicRow(row: Row): Nic {
     vmId: textOf(row, "vm_id"),
     mac,
     duid: duidLl(mac),
-    ...(ipv6 !== undefined && { ipv6: ipv6FromBigInt(ipv6) }),
-    ...(ipv4 !== undefined && { ipv4: ipv4FromBigInt(ipv4 - ipv4Mapped) }),
+    ...(ipv6 !== undefined && { ipv6: ipv6FromBytes(ipv6) }),
+    ...(ipv4 !== undefined && { ipv4: parseIpv4Address("ipv4", ipv4.subarray(12).join(".")) }),
     hostname: textOf(row, "hostname"),
     isDefault: numberOf(row, "is_default") === 1,
     state: readState(textOf(row, "state")),

@@ -14,12 +14,18 @@ export function numberOf(row: Row, column: string): number {
   throw damaged(column)
 }
 
-/** 16 bytes as a number; undefined where there is none. */
-export function addressOf(row: Row, column: string): bigint | undefined {
+/** The 16 bytes of an address; undefined where there is none. */
+export function bytesOf(row: Row, column: string): Uint8Array | undefined {
   const value = row[column]
   if (value === null) return undefined
-  if (value instanceof Uint8Array && value.length === 16) return BigInt(`0x${Buffer.from(value).toString("hex")}`)
+  if (value instanceof Uint8Array && value.length === 16) return value
   throw damaged(column)
+}
+
+/** The same as a number. */
+export function addressOf(row: Row, column: string): bigint | undefined {
+  const bytes = bytesOf(row, column)
+  return bytes && BigInt(`0x${Buffer.from(bytes).toString("hex")}`)
 }
 
 export function addressBlob(address: bigint): Uint8Array {

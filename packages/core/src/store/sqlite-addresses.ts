@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto"
 import { allocateAddress } from "../allocate/address-allocator.ts"
 import type { AddressQuestion } from "../allocate/address-allocator.ts"
 import { requestedOrder, sequentialOrder, stableOrder } from "../allocate/address-policy.ts"
@@ -25,7 +26,7 @@ export interface AddressPool {
 
 export interface AddressTaker {
   readonly nicId: string
-  readonly secret: Uint8Array
+  readonly secret: KeyObject
   /** Unix seconds. */
   readonly now: number
 }

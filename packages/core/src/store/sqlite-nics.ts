@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto"
 import { duidLl } from "../address/duid.ts"
 import { ipv4FromBigInt, ipv4ToBigInt } from "../address/ipv4.ts"
 import { ipv6FromBigInt, ipv6ToBigInt } from "../address/ipv6-address.ts"
@@ -17,7 +18,7 @@ import type { Row, SqliteConnection } from "./sqlite-connection.ts"
 import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
 
 /** Each of these runs within a transaction of `db`. `now` is unix seconds. */
-export function claimNic(db: SqliteConnection, claim: NicClaim, secret: Uint8Array, now: number): Nic {
+export function claimNic(db: SqliteConnection, claim: NicClaim, secret: KeyObject, now: number): Nic {
   const stored = findNic(db, claim.id)
   if (stored !== undefined) return sameNic(stored, claim)
   const row = needNetworkRow(db, claim.networkId)

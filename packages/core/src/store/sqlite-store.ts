@@ -1,3 +1,5 @@
+import { createSecretKey } from "node:crypto"
+import type { KeyObject } from "node:crypto"
 import { invalid } from "../errors.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
 import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
@@ -32,12 +34,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 class SqliteStore implements Store {
   readonly #db: SqliteConnection
-  readonly #secret: Uint8Array
+  readonly #secret: KeyObject
   readonly #now: () => number
 
   constructor(db: SqliteConnection, options: SqliteStoreOptions) {
     this.#db = db
-    this.#secret = options.secret
+    this.#secret = createSecretKey(options.secret)
     this.#now = options.now ?? Date.now
   }
 
