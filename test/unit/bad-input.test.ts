@@ -4,6 +4,7 @@ import type { Slash64Error } from "@slash64/core"
 import { afterAll, describe, expect, it } from "vitest"
 import { badNetworks } from "../bad-input/networks.ts"
 import { badNics } from "../bad-input/nics.ts"
+import { badForTheStore } from "../bad-input/store.ts"
 
 const printed: string[] = []
 
@@ -18,13 +19,16 @@ async function errorOf(run: () => unknown): Promise<Slash64Error> {
 }
 
 describe("bad input", () => {
-  it.each([...badNetworks, ...badNics])("$what is $code on $field", async ({ what, run, code, field }) => {
-    const error = await errorOf(run)
-    printed.push(`${what} | ${error.code} | ${error.field} | ${error.message} | ${error.hint}`)
-    expect(error).toMatchObject({ code, field, hint: expect.stringMatching(/./), value: expect.any(String) })
-    expect(error.message).toContain(field)
-    expect(error.message).not.toMatch(/[\n\r]/)
-  })
+  it.each([...badNetworks, ...badNics, ...badForTheStore])(
+    "$what is $code on $field",
+    async ({ what, run, code, field }) => {
+      const error = await errorOf(run)
+      printed.push(`${what} | ${error.code} | ${error.field} | ${error.message} | ${error.hint}`)
+      expect(error).toMatchObject({ code, field, hint: expect.stringMatching(/./), value: expect.any(String) })
+      expect(error.message).toContain(field)
+      expect(error.message).not.toMatch(/[\n\r]/)
+    },
+  )
 
   afterAll(() => {
     console.log(["what | code | field | message | remedy", ...printed].join("\n"))

@@ -3,6 +3,7 @@ import { duidLl, parseDuid } from "../address/duid.ts"
 import { parseIpv4Address } from "../address/ipv4.ts"
 import { ipv6FromBytes } from "../address/ipv6-address.ts"
 import { parseMacAddress } from "../address/mac-address.ts"
+import type { MacAddress } from "../address/mac-address.ts"
 import type { HostRecord, Nic, NicState, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
 import { planNetwork } from "../network/plan-network.ts"
 import { bytesOf, damaged, numberOf, textOf } from "./row.ts"
@@ -48,7 +49,7 @@ export function readNetworkRow(row: Row): SharedNetwork {
 }
 
 export function readNicRow(row: Row): Nic {
-  const mac = parseMacAddress("mac", textOf(row, "mac"))
+  const mac = readMac(textOf(row, "mac"))
   const [ipv6, ipv4] = [bytesOf(row, "ipv6"), bytesOf(row, "ipv4")]
   return {
     id: textOf(row, "id"),
@@ -57,8 +58,8 @@ export function readNicRow(row: Row): Nic {
     vmId: textOf(row, "vm_id"),
     mac,
     duid: duidLl(mac),
-    ...(ipv6 !== undefined && { ipv6: ipv6FromBytes(ipv6) }),
-    ...(ipv4 !== undefined && { ipv4: parseIpv4Address("ipv4", ipv4.subarray(12).join(".")) }),
+    ...(ipv6 && { ipv6: ipv6FromBytes(ipv6) }),
+    ...(ipv4 && { ipv4: parseIpv4Address("ipv4", ipv4.subarray(12).join(".")) }),
     hostname: textOf(row, "hostname"),
     isDefault: numberOf(row, "is_default") === 1,
     state: readState(textOf(row, "state")),
@@ -85,6 +86,14 @@ function readBody<T>(row: Row, what: string, parse: (body: unknown) => T): T {
     return parse(JSON.parse(textOf(row, "body")))
   } catch (cause) {
     throw damaged(what, cause)
+  }
+}
+
+function readMac(text: string): MacAddress {
+  try {
+    return parseMacAddress("mac", text)
+  } catch (cause) {
+    throw damaged("MAC of a NIC", cause)
   }
 }
 

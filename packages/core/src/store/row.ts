@@ -1,4 +1,4 @@
-import { Slash64Error } from "../errors.ts"
+import { Slash64Error, isSlash64Error } from "../errors.ts"
 import type { Row } from "./sqlite-connection.ts"
 
 /** A column of a row, of the type that the schema promises; another is DATA_LOSS. */
@@ -34,7 +34,8 @@ export function addressBlob(address: bigint): Uint8Array {
 
 /** What the store holds can be read no more. */
 export function damaged(what: string, cause?: unknown): Slash64Error {
-  return new Slash64Error("DATA_LOSS", `store: ${what} cannot be read`, {
+  const why = isSlash64Error(cause) ? `: ${cause.message}` : ""
+  return new Slash64Error("DATA_LOSS", `store: ${what} cannot be read${why}`, {
     field: "store",
     value: what,
     hint: "put back a backup; keep the file for a look",

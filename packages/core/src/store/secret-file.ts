@@ -2,13 +2,23 @@ import { randomBytes } from "node:crypto"
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs"
 import { dirname } from "node:path"
 import { Slash64Error } from "../errors.ts"
+import { translateFileError } from "./file-errors.ts"
 
 /**
  * The secret that `stable` addresses are made with: 32 random bytes, kept in a file of its own (mode 0600) so that
  * a lost store gives the same addresses again. Made when it is not there; several processes at once get the same.
- * FAILED_PRECONDITION when the file holds something else or others may read it.
+ * FAILED_PRECONDITION when the file holds something else or others may read it; PERMISSION_DENIED or
+ * RESOURCE_EXHAUSTED where it cannot be made.
  */
 export function openSecretFile(file: string): Uint8Array {
+  try {
+    return readOrMake(file)
+  } catch (error) {
+    throw translateFileError(error, "secret", file)
+  }
+}
+
+function readOrMake(file: string): Uint8Array {
   const known = readSecret(file)
   if (known !== undefined) return known
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
@@ -19,7 +29,7 @@ export function openSecretFile(file: string): Uint8Array {
   } finally {
     rmSync(draft, { force: true })
   }
-  return readSecret(file) ?? openSecretFile(file)
+  return readSecret(file) ?? readOrMake(file)
 }
 
 function readSecret(file: string): Uint8Array | undefined {

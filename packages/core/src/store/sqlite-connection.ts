@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite"
 import type { SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Slash64Error } from "../errors.ts"
+import { translateFileError } from "./file-errors.ts"
 import { applicationId, migrations } from "./migrations.ts"
 import { isBusy, translateSqliteError } from "./sqlite-errors.ts"
 
@@ -43,7 +44,7 @@ export class SqliteConnection {
       return connection
     } catch (error) {
       database?.close()
-      throw translateOpenError(error, file)
+      throw translateSqliteError(translateFileError(error, "store", file), file)
     }
   }
 
@@ -165,12 +166,4 @@ function makePrivate(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   closeSync(openSync(file, "a", 0o600))
   chmodSync(file, 0o600)
-}
-
-function translateOpenError(error: unknown, file: string): unknown {
-  if (!(error instanceof Error) || !("syscall" in error)) return translateSqliteError(error, file)
-  const code = "code" in error && error.code === "ENOSPC" ? "RESOURCE_EXHAUSTED" : "PERMISSION_DENIED"
-  const hint =
-    code === "RESOURCE_EXHAUSTED" ? "make room and repeat" : "name another file with --db, or let this user write there"
-  return new Slash64Error(code, `store ${file}: ${error.message}`, { field: "store", value: file, hint, cause: error })
 }
