@@ -1,8 +1,17 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { connectHost, loadPlugins, negotiateContract, newCall, parseContractVersion } from "@slash64/core"
+import {
+  Slash64Error,
+  connectHost,
+  loadPlugins,
+  negotiateContract,
+  newCall,
+  openHosts,
+  parseContractVersion,
+} from "@slash64/core"
 import type { HypervisorPlugin } from "@slash64/core"
+import { memoryPlugin } from "@slash64/conformance"
 import { describe, expect, it } from "vitest"
 
 const from = join(import.meta.dirname, "../fixtures/plugins/server.js")
@@ -79,6 +88,37 @@ describe("connectHost", () => {
       code: "INTERNAL",
       message: expect.stringContaining("attachNic"),
     })
+  })
+})
+
+describe("openHosts", () => {
+  const call = newCall()
+
+  it("opens a host once for all who ask, and again after it failed", async () => {
+    let opened = 0
+    const memory = memoryPlugin()
+    const plugin: HypervisorPlugin = {
+      ...memory,
+      parseConfig: () => {},
+      connect: (_config, given) => {
+        opened += 1
+        if (opened === 1) throw new Slash64Error("UNAVAILABLE", "no route to host")
+        return memory.connect(undefined, given)
+      },
+    }
+    const hosts = openHosts({ findHost: async (name) => ({ name, plugin: "memory", config: {} }) }, [plugin])
+    await expect(hosts.open("h1", call)).rejects.toMatchObject({ code: "UNAVAILABLE" })
+    const [one, same] = await Promise.all([hosts.open("h1", call), hosts.open("h1", call)])
+    expect(one).toBe(same)
+    expect(opened).toBe(2)
+    await hosts.close()
+  })
+
+  it("names a host that was not added, and a plugin that was not loaded", async () => {
+    const none = openHosts({ findHost: async () => undefined }, [])
+    await expect(none.open("h1", call)).rejects.toMatchObject({ code: "NOT_FOUND", field: "host" })
+    const bare = openHosts({ findHost: async (name) => ({ name, plugin: "memory", config: {} }) }, [])
+    await expect(bare.open("h1", call)).rejects.toMatchObject({ code: "UNIMPLEMENTED", field: "plugin" })
   })
 })
 

@@ -21,7 +21,17 @@ import type {
 import { bug, inUse, missing, sameOrThrow } from "./memory-errors.ts"
 import { newMemoryWorld, showNic } from "./memory-world.ts"
 import type { MemoryWorld, Verb } from "./memory-world.ts"
-import { bridgeOf, checkDigest, checkNetwork, checkNic, checkRequires, checkRouter, deviceOf } from "./memory-specs.ts"
+import {
+  bridgeOf,
+  checkAttachment,
+  checkDigest,
+  checkNetwork,
+  checkNic,
+  checkRequires,
+  checkRouter,
+  deviceOf,
+  withoutPortSecurity,
+} from "./memory-specs.ts"
 
 /** The plugin of hosts in memory: a world a plugin, so that a second connection finds what the first one made. */
 export function memoryPlugin(world: MemoryWorld = newMemoryWorld()): HypervisorPlugin<undefined> {
@@ -61,6 +71,7 @@ export class MemoryHost implements HypervisorHost {
         securityGroups: false,
         watch: false,
         acceleration: "none",
+        ...this.#world.capabilities,
       },
       findings: [],
     }))
@@ -69,6 +80,7 @@ export class MemoryHost implements HypervisorHost {
   ensureNetwork(spec: NetworkSpec, call: Call): Promise<HostNetwork> {
     return this.#act("ensureNetwork", call, () => {
       checkRequires(spec.requires)
+      checkAttachment(spec, this.#world.capabilities.attachments)
       checkNetwork(spec)
       const { networks, devices } = this.#world
       const there = networks.get(spec.id)
@@ -101,6 +113,7 @@ export class MemoryHost implements HypervisorHost {
     return this.#act("attachNic", call, () => {
       checkRequires(spec.requires)
       checkNic(spec)
+      if (spec.portSecurity && this.#world.capabilities.portSecurity === false) throw withoutPortSecurity(spec)
       const { nics, vms, networks } = this.#world
       const there = showNic(this.#world, spec.id)
       const { id, vmId, networkId, mac } = spec

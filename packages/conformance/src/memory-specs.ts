@@ -16,6 +16,16 @@ export function checkNetwork({ id, attachment, mtu }: NetworkSpec): void {
   }
 }
 
+/** `kinds` absent: every kind can be made. */
+export function checkAttachment({ attachment }: NetworkSpec, kinds: readonly string[] | undefined): void {
+  if (kinds === undefined || kinds.includes(attachment.kind)) return
+  throw new Slash64Error("UNIMPLEMENTED", `network.attachment ${attachment.kind}: this host cannot make it`, {
+    field: "network.attachment",
+    value: attachment.kind,
+    hint: `Use one of ${kinds.join(", ")}.`,
+  })
+}
+
 export function checkNic(nic: NicSpec): void {
   parseId("nic.id", nic.id)
   parseNicMac("nic.mac", nic.mac)
@@ -39,6 +49,14 @@ export function checkRequires(requires: readonly string[] = []): void {
     field: "requires",
     value: quote(first),
     hint: "Use a host whose adapter knows it.",
+  })
+}
+
+export function withoutPortSecurity(nic: NicSpec): Slash64Error {
+  return new Slash64Error("FAILED_PRECONDITION", `NIC ${nic.id} asks for port security, which this host has not`, {
+    field: "nic.portSecurity",
+    value: "true",
+    hint: "Ask only a host whose capabilities name it.",
   })
 }
 

@@ -1,5 +1,14 @@
 import type { Duplex } from "node:stream"
-import type { HostNetwork, HostNic, HostRouter, HostTemplate, HostVm, HypervisorHost, NicSpec } from "@slash64/core"
+import type {
+  HostCapabilities,
+  HostNetwork,
+  HostNic,
+  HostRouter,
+  HostTemplate,
+  HostVm,
+  HypervisorHost,
+  NicSpec,
+} from "@slash64/core"
 
 /** The verbs of a host, as {@link MemoryWorld.intercept} is told them. */
 export type Verb = keyof HypervisorHost
@@ -35,6 +44,8 @@ export interface MemoryWorld {
   readonly routers: Map<string, MemoryRouterVm>
   /** The addresses that a guest shows, by NIC id. */
   readonly observed: Map<string, readonly string[]>
+  /** What this host can do, where it differs from what a host in memory can. */
+  capabilities: Partial<HostCapabilities>
   /** Opens a router's sshd. Absent: a stream that greets as an SSH server does. */
   openRouter?: (routerId: string) => Duplex
   /** Called around every verb; what it throws is what the caller gets. Faults are put in here. */
@@ -50,6 +61,7 @@ export function newMemoryWorld(vms: readonly HostVm[] = [], devices: readonly st
     templates: new Map(),
     routers: new Map(),
     observed: new Map(),
+    capabilities: {},
   }
 }
 

@@ -73,6 +73,35 @@ describe("attachNic", () => {
     expect(await bench.store.listNics()).toEqual([])
   })
 
+  it("claims nothing on a host without the port security that the network asks", async () => {
+    bench.world.capabilities = { portSecurity: false }
+    const secured = { ...networkRequest, name: "secured", portSecurity: true }
+    const prefix = "2001:db8:65::/64"
+    await createNetwork({ ...secured, ipv6: { prefix, gateway: "2001:db8:65::1", ra: "router" } }, rooms, newCall())
+    await startRouter({ network: "secured", host: "h1" }, rooms, newCall())
+    const request = { ...nicRequest, network: "secured" }
+    await expect(attachNic(request, rooms, newCall())).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      field: "host",
+    })
+    expect(await bench.store.listNics()).toEqual([])
+  })
+
+  it("claims nothing while the router is being removed", async () => {
+    await start()
+    const deaf = bench.rooms(({ verb }) => {
+      if (verb === "removeRouter") throw new Error("killed")
+    })
+    await expect(removeRouter({ network: "lab" }, deaf, newCall())).rejects.toThrow("killed")
+    rooms = bench.rooms()
+    await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({ code: "FAILED_PRECONDITION" })
+    await expect(start()).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      hint: expect.stringContaining("slash64 router remove lab"),
+    })
+    expect(await bench.store.listNics()).toEqual([])
+  })
+
   it("claims nothing while no router was started, and says the command", async () => {
     await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({
       code: "FAILED_PRECONDITION",
@@ -247,6 +276,13 @@ describe("startRouter", () => {
     expect(await bench.store.listRouters()).toEqual([])
   })
 
+  it("does not count as running before it serves", async () => {
+    bench.routers.refuse = () => "bad option at line 3"
+    await expect(start()).rejects.toMatchObject({ code: "FAILED_PRECONDITION" })
+    expect((await bench.store.findRouter("lab"))?.state).toBe("claimed")
+    await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({ code: "FAILED_PRECONDITION" })
+  })
+
   it("says UNAVAILABLE when the router never answers, and is ended by a repeat", async () => {
     const deaf = bench.rooms(({ verb, phase }) => {
       if (verb !== "openRouterStream" || phase !== "before") return
@@ -262,6 +298,16 @@ describe("startRouter", () => {
     rooms = bench.rooms()
     await start()
     expect((await bench.store.findRouter("lab"))?.state).toBe("running")
+  })
+})
+
+describe("createNetwork", () => {
+  it("makes nothing when it is cancelled before it begins", async () => {
+    const call = newCall({ signal: AbortSignal.abort() })
+    await expect(createNetwork({ ...networkRequest, name: "late" }, rooms, call)).rejects.toMatchObject({
+      code: "CANCELLED",
+    })
+    expect(await bench.store.findNetwork("late")).toBeUndefined()
   })
 })
 

@@ -45,10 +45,7 @@ export function routerState({ network, nics, revision }: NetworkSnapshot, router
     ...(network.ipv4 === undefined ? {} : { ipv4: network.ipv4 }),
     ...(network.domain === undefined ? {} : { domain: network.domain }),
     leaseSeconds: network.leaseSeconds,
-    reservations: nics
-      .filter((nic) => nic.state !== "leaving")
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      .map(toReservation),
+    reservations: nics.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(toReservation),
   }
 }
 
