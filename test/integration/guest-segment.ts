@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -35,6 +36,7 @@ export interface GuestSegment {
 
 export async function openGuestSegment(label: string): Promise<GuestSegment> {
   const name = `${label}${process.pid}`
+  await removeLeftovers(label)
   const directory = await mkdtemp(join(tmpdir(), `slash64-${label}-`))
   const namespaces: string[] = []
   const taps: string[] = []
@@ -102,6 +104,19 @@ export async function openGuestSegment(label: string): Promise<GuestSegment> {
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** What a run left behind that was killed: links and namespaces that bear the number of a process that is no more. */
+async function removeLeftovers(label: string): Promise<void> {
+  const [links, namespaces] = await Promise.all([exec("ip", ["-o", "link"]), exec("ip", ["netns"])])
+  const named = new RegExp(`\\b${label}(\\d+)\\S*?(?=[@: ]|$)`, "gm")
+  for (const [name] of Array.from(namespaces.stdout.matchAll(named)).filter(isLeftover)) await ip("netns", "del", name)
+  for (const [name] of Array.from(links.stdout.matchAll(named)).filter(isLeftover))
+    await ip("link", "del", name).catch(() => undefined)
+}
+
+function isLeftover([, pid = ""]: RegExpMatchArray): boolean {
+  return !existsSync(`/proc/${pid}`)
 }
 
 async function ip(...args: readonly string[]): Promise<void> {

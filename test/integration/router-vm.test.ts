@@ -121,6 +121,16 @@ describe("a router VM", () => {
     expect((await segment.askDhcp(guests[1] ?? "", { family: 6 })).addresses).toEqual(["2001:db8:64:1::11"])
   })
 
+  it("says that its disk is full, goes on serving, and takes the same push once there is room", async () => {
+    const key = await keys.managementKey()
+    const reservations = [nicOf(lab, 16), nicOf(lab, 17), nicOf(lab, 18), nicOf(lab, 19)]
+    await runOnRouter(vm, key, fillDisk)
+    expect(await errorOf(push({ reservations }))).toMatchObject({ code: "RESOURCE_EXHAUSTED" })
+    expect((await segment.askDhcp(guests[0] ?? "", { family: 6 })).addresses).toEqual(["2001:db8:64:1::10"])
+    await runOnRouter(vm, key, "rm /var/lib/slash64/ballast")
+    expect(await push({ reservations })).toMatchObject({ revision })
+  })
+
   it("is healed by the next push when somebody changed a file on it", async () => {
     const host = "hosts.d/02-64-00-00-01-10"
     await runOnRouter(
@@ -187,6 +197,14 @@ describe("a router VM", () => {
     expect(await errorOf(control.status(impostor, call()))).toMatchObject({ code: "PERMISSION_DENIED" })
   })
 })
+
+/** Most of it without writing: half a gigabyte takes a router without hardware virtualization 20 s. */
+const fillDisk = [
+  "cd /var/lib/slash64",
+  "free=$(df -k . | awk 'END { print $4 }')",
+  'busybox fallocate -l "$((free * 1024 - 4194304))" ballast',
+  "cat /dev/zero >>ballast",
+].join("; ")
 
 function call(): Call {
   return { requestId: "test", signal: AbortSignal.timeout(170_000), report: () => undefined }

@@ -74,7 +74,7 @@ export async function startRouterVm({ directory, tap, state, control }: RouterVm
 export async function runOnRouter(vm: RouterVm, key: SshKey, command: string): Promise<string> {
   const sock = await vm.endpoint.open({
     requestId: "test",
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(100_000),
     report: () => undefined,
   })
   const client = new ssh2.Client()

@@ -105,6 +105,16 @@ describe("push", () => {
     })
   })
 
+  it.each([
+    ["RESOURCE_EXHAUSTED", "cp: write error: No space left on device"],
+    ["INTERNAL", "cp: I/O error"],
+  ])("is %s when the router says: %s", async (code, words) => {
+    router.faults.fail = words
+    const error = await errorOf(control.push(sshd.endpoint(), stateWith(1, 1), call()))
+    expect(error).toMatchObject({ code, retryable: false, native: { code: "FAILED", detail: words } })
+    expect(error.hint).toBeDefined()
+  })
+
   it("is FAILED_PRECONDITION with dnsmasq's words when the files were refused, and the old ones stay", async () => {
     await control.push(sshd.endpoint(), stateWith(1, 1), call())
     router.faults.refuse = "dnsmasq: bad option at line 7"

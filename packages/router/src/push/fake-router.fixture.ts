@@ -6,6 +6,8 @@ import { extract } from "tar-stream"
 export interface FakeFaults {
   /** The words with which dnsmasq refuses every set of files. */
   refuse?: string
+  /** The words of a command that failed on the router. */
+  fail?: string
   /** Others hold the router's lock. */
   busy?: boolean
   /** Commands get no answer. */
@@ -82,6 +84,7 @@ export class FakeRouter {
   ): Promise<Answer> {
     const members = await readMembers(input)
     this.faults.beforeApply?.()
+    if (this.faults.fail !== undefined) return refusal("FAILED", "cp failed", this.faults.fail)
     if (this.faults.busy) return refusal("BUSY", "another command has held the router's lock for 30 s")
     const revision = Number(revisionWord)
     if (revision < this.revision) return refusal("STALE", `revision ${this.revision} is in use`, this.revision)

@@ -18,8 +18,11 @@ const hints: Record<RefusalCode, string> = {
   BUSY: "try again: others push to this router, or it is still starting",
   REFUSED: "the router went on with its last good generation; see its words in native",
   INVALID: "the router's template and this driver may be of different versions: start the router from this template",
-  FAILED: "see the router's words in native; its disk may be full",
+  FAILED: "see the router's words in native",
 }
+
+const diskFullHint =
+  "the router's state partition is full and it goes on with its last good generation: remove the router and start it again"
 
 type RefusalCode = keyof typeof codes
 
@@ -59,6 +62,8 @@ export function findRefusal(result: CommandResult, router: { readonly routerId: 
   const { error: code, message, detail } = line.data
   const native = { code, message, detail }
   const words = `router ${router.routerId}: ${message}`
+  if (code === "FAILED" && /No space left on device/.test(String(detail)))
+    return { code, detail, error: new Slash64Error("RESOURCE_EXHAUSTED", words, { native, hint: diskFullHint }) }
   return { code, detail, error: new Slash64Error(codes[code], words, { native, hint: hints[code] }) }
 }
 
