@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm, truncate, writeFile } from "node:fs/promises"
+import { mkdir, open, readFile, readdir, rm, truncate, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { runCommand } from "./run-command.ts"
 
@@ -26,7 +26,7 @@ const linuxType = 0x83
 // Fixed ids: two builds of the same inputs may not differ.
 const diskId = 0x51a5c640
 const stateUuid = "51a5c640-0000-4000-8000-000000000001"
-const fakeTime = "1700000000"
+const fakeTime = 1_700_000_000
 const masterBootRecord = "/usr/lib/syslinux/mbr/mbr.bin"
 
 /**
@@ -66,7 +66,7 @@ function renderPartition(start: number, length: number, type: number, active: bo
 async function makeBootPartition(request: DiskRequest): Promise<void> {
   const { file, workDir, signal } = request
   const image = `${file}@@${bootStart}`
-  const env = { SOURCE_DATE_EPOCH: fakeTime, MTOOLS_SKIP_CHECK: "1", TZ: "UTC" }
+  const env = { SOURCE_DATE_EPOCH: String(fakeTime), MTOOLS_SKIP_CHECK: "1", TZ: "UTC" }
   const run = (program: string, args: readonly string[]) => runCommand(program, args, { signal, env })
   const sectors = String(bootBytes / sectorBytes)
   const hidden = String(bootStart / sectorBytes)
@@ -105,6 +105,8 @@ async function stageBootFiles(stage: string, request: DiskRequest): Promise<void
   await writeFile(join(stage, "EFI/BOOT/BOOTX64.EFI"), request.efiLoader)
   await writeFile(join(stage, "loader/loader.conf"), "timeout 0\neditor no\n")
   await writeFile(join(stage, "loader/entries/slash64.conf"), renderLoaderEntry(request.commandLine))
+  // mcopy keeps the times of files.
+  for (const path of await readdir(stage, { recursive: true })) await utimes(join(stage, path), fakeTime, fakeTime)
 }
 
 function renderSyslinux(commandLine: string): string {
@@ -137,8 +139,7 @@ async function makeStatePartition({ file, signal }: DiskRequest): Promise<void> 
   await runCommand("mke2fs", ["-q", "-F", ...shape, "-E", extended, file, String(stateBytes / 1024)], {
     signal,
     env: {
-      E2FSPROGS_FAKE_TIME: fakeTime,
-      SOURCE_DATE_EPOCH: fakeTime,
+      E2FSPROGS_FAKE_TIME: String(fakeTime),
       PATH: `${process.env["PATH"] ?? ""}:/sbin:/usr/sbin`,
     },
   })

@@ -1,4 +1,4 @@
-export { startMachine } from "./machine.ts"
+export { controlAddress, startMachine } from "./machine.ts"
 export type { Machine, MachineRequest } from "./machine.ts"
 export { buildTemplate, defaultCacheDir, templateFormats, unpackRouterPackages } from "./build-template.ts"
 export type { BuildRequest, BuildStep, TemplateFormat, TemplateManifest } from "./build-template.ts"
