@@ -1,5 +1,6 @@
-import { access, rm } from "node:fs/promises"
-import { detachNic, newCall, removeNetwork } from "@slash64/core"
+import { access, readdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { detachNic, newCall, removeNetwork, removeRouter } from "@slash64/core"
 import type { Call } from "@slash64/core"
 import { ensureGround, removeGround } from "../ground/ensure-ground.ts"
 import { stopLoopbackSshd } from "../ground/loopback-sshd.ts"
@@ -13,7 +14,9 @@ import type { LabChoices } from "./lab-record.ts"
 import { openLabRooms } from "./open-rooms.ts"
 import { reachHost } from "./reach-host.ts"
 import type { Steps } from "./steps.ts"
-import { virsh } from "./virsh.ts"
+import { domainNames, networkNames, virsh } from "./virsh.ts"
+
+const logFolder = "/var/log/libvirt/qemu"
 
 /** Removes all that the lab of this directory made, and nothing else. No lab: success. */
 export async function takeDown(dir: string, steps: Steps, signal: AbortSignal): Promise<void> {
@@ -22,11 +25,13 @@ export async function takeDown(dir: string, steps: Steps, signal: AbortSignal): 
   if (record === undefined) return
   // The machine may have been started anew meanwhile: VMs and networks are still defined, and nothing runs.
   const libvirtd = await steps.step("reaching libvirtd", () => openLibvirtd(home, record, "tcg", signal))
+  const before = await namesIn(libvirtd.uri)
   await steps.step("removing the guest", () => removeGuest(home, libvirtd.uri))
   if (await exists(home.store)) {
     const call = newCall({ signal, report: (progress) => steps.report(progress) })
     await steps.step("removing NIC, router and network", () => removeRecorded(home, record, libvirtd, call))
   }
+  await removeTraces(before, await namesIn(libvirtd.uri))
   await steps.step("ending what was started", async () => {
     await stopLoopbackSshd(home.sshd)
     await endLibvirtd(libvirtd, record, steps)
@@ -41,8 +46,11 @@ async function removeRecorded(home: LabHome, choices: LabChoices, libvirtd: Libv
   const lab = await openLabRooms(home)
   try {
     const { rooms } = lab
-    for (const nic of await rooms.store.listNics()) await detachNic(nic.id, rooms, call)
-    for (const network of await rooms.store.listNetworks()) await removeNetwork(network.id, rooms, call)
+    const networks = await rooms.store.listNetworks()
+    // The router goes first, so that a lab whose router is silent comes down too.
+    for (const { id } of networks) await removeRouter({ network: id, force: true }, rooms, call)
+    for (const { id } of await rooms.store.listNics()) await detachNic(id, rooms, call)
+    for (const { id } of networks) await removeNetwork(id, rooms, call)
     for (const { name } of await rooms.store.listHosts()) {
       const host = await rooms.hosts.open(name, call)
       for (const { digest } of await rooms.store.listTemplates()) await host.removeTemplate(digest, call)
@@ -50,6 +58,28 @@ async function removeRecorded(home: LabHome, choices: LabChoices, libvirtd: Libv
   } finally {
     await lab.close()
   }
+}
+
+interface Names {
+  readonly domains: readonly string[]
+  readonly networks: readonly string[]
+}
+
+async function namesIn(uri: string): Promise<Names> {
+  return { domains: await domainNames(uri), networks: await networkNames(uri) }
+}
+
+/** What libvirt 9.0 writes for every domain and network and leaves there when they are gone. */
+async function removeTraces(before: Names, left: Names): Promise<void> {
+  const domains = before.domains.filter((name) => !left.domains.includes(name))
+  const networks = before.networks.filter((name) => !left.networks.includes(name))
+  const logs = await readdir(logFolder).catch(() => [])
+  const ours = logs.filter((file) => domains.some((name) => file.startsWith(`${name}.log`)))
+  const traces = [
+    ...ours.map((file) => join(logFolder, file)),
+    ...networks.map((name) => join("/run/libvirt/network", name)),
+  ]
+  for (const trace of traces) await rm(trace, { recursive: true, force: true })
 }
 
 /** The machine's libvirtd goes only when the lab started it and nobody else's VM runs under it. */

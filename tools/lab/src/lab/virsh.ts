@@ -11,7 +11,23 @@ export async function virsh(uri: string, args: readonly string[], signal?: Abort
 
 /** `running`, `shut off` and the like; undefined where there is no such domain. */
 export async function domainState(uri: string, name: string): Promise<string | undefined> {
-  const names = (await virsh(uri, ["list", "--all", "--name"])).split("\n").map((line) => line.trim())
-  if (!names.includes(name)) return undefined
+  if (!(await domainNames(uri)).includes(name)) return undefined
   return (await virsh(uri, ["domstate", name])).trim()
+}
+
+/** Every domain, whether it runs or not. */
+export async function domainNames(uri: string): Promise<readonly string[]> {
+  return namesOf(await virsh(uri, ["list", "--all", "--name"]))
+}
+
+/** Every network, whether it is active or not. */
+export async function networkNames(uri: string): Promise<readonly string[]> {
+  return namesOf(await virsh(uri, ["net-list", "--all", "--name"]))
+}
+
+function namesOf(list: string): readonly string[] {
+  return list
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((name) => name !== "")
 }
