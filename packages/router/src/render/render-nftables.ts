@@ -48,9 +48,13 @@ ${indent(renderOutput(state))}
 `
 }
 
-/** Neighbour discovery only from the link itself (RFC 4861 section 6.1.1: hop limit 255); no RA is ever taken. */
+/**
+ * Neighbour discovery only from the link itself (RFC 4861 section 7.1.1: hop limit 255); no RA is ever taken. An MLD
+ * query has to be answered, or a bridge that snoops sends no more neighbour discovery here after some minutes.
+ */
 const icmp = [
   "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept",
+  "icmpv6 type mld-listener-query ip6 saddr fe80::/10 accept",
   "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } limit rate 100/second accept",
   "icmpv6 type echo-request limit rate 100/second accept",
   "icmp type { destination-unreachable, time-exceeded, parameter-problem } limit rate 100/second accept",
@@ -60,9 +64,8 @@ const icmp = [
 function renderServed(state: RouterState): string[] {
   return [
     ...icmp,
-    // Router Solicitations make the kernel know a guest before it asks dnsmasq; MLD queries keep snooping bridges informed.
+    // Makes the kernel know a guest before it asks dnsmasq.
     "icmpv6 type nd-router-solicit ip6 hoplimit 255 accept",
-    "icmpv6 type mld-listener-query ip6 saddr fe80::/10 accept",
     ...(state.ipv6 ? ["ip6 saddr fe80::/10 udp dport 547 accept"] : []),
     ...(state.ipv4 ? ["meta nfproto ipv4 udp dport 67 accept"] : []),
     ...(answersDns(state) ? ["meta l4proto { tcp, udp } th dport 53 accept"] : []),
