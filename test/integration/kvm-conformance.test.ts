@@ -46,6 +46,10 @@ for (const { attachment, verbs } of [
       attachment,
       template: ground.template,
       foreign: () => ground.foreign(),
+      powerOff: async () => {
+        const running = ground.virsh("list", "--name").split("\n")
+        for (const name of running) if (name.startsWith("slash64-router-")) ground.virsh("destroy", name)
+      },
       wire,
     }),
   })

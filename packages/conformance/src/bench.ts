@@ -27,6 +27,8 @@ export interface ConformanceFixtures {
   seed?(router: { readonly id: string; readonly controlMac: string; readonly guestMac: string }): Promise<string>
   /** Everything on the host that does not bear our mark, as JSON: read first and last, and compared. */
   foreign(): Promise<unknown>
+  /** Takes a router VM's power away, as a host that crashed does; it stays defined. */
+  powerOff?(routerId: string): Promise<void>
   /** The wire between adapter and host in the test's hands. */
   readonly wire?: ConformanceWire
   /** Deadline of each call. Default 60,000. */

@@ -53,6 +53,10 @@ describeHypervisorConformance({
       haltedVm: halted.id,
       template: { digest, version: "1", file, format: "raw" },
       foreign: async () => ({ vms: [...world.vms.values()], devices: [...world.devices] }),
+      powerOff: async (id) => {
+        const vm = world.routers.get(id)
+        if (vm !== undefined) vm.running = false
+      },
       wire: wireOf(world),
     }
   },

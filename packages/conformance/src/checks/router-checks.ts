@@ -69,6 +69,20 @@ export const routerChecks: readonly Check[] = [
     },
   },
   {
+    name: "ensureRouter: a router that was powered off is found halted, and runs again",
+    async run(bench) {
+      assert.ok(bench.fixtures.powerOff !== undefined, "needs fixtures.powerOff")
+      await bench.template()
+      const spec = await bench.routerSpec((await bench.network()).id)
+      const made = await bench.host.ensureRouter(spec, bench.call())
+      await bench.fixtures.powerOff(spec.id)
+      sameJson(await bench.host.findRouter(spec.id, bench.call()), { ...made, running: false })
+      await rejects("UNAVAILABLE", bench.host.openRouterStream(spec.id, bench.call()))
+      sameJson(await bench.host.ensureRouter(spec, bench.call()), made)
+      only(await bench.host.listRouters(bench.call()), spec.id)
+    },
+  },
+  {
     name: "ensureRouter: in parallel gives one router",
     async run(bench) {
       await bench.template()
