@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream"
-import { Client, utils, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2"
+// Node finds no name in this CommonJS package but `Client`, so it is taken whole.
+import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2"
 import { LibvirtConnectionError } from "../connection-error.ts"
 import type { SshAddress } from "../parse-uri.ts"
 import { fingerprintOf, parseHostKeyPins } from "./host-key-pins.ts"
@@ -53,7 +54,7 @@ function loginConfig(address: SshAddress, options: SshLoginOptions): () => Login
   if (privateKey === undefined && agent === undefined) {
     throw new LibvirtConnectionError("INVALID_ARGUMENT", "ssh: give a privateKey, or the socket of an agent")
   }
-  const parsed = privateKey === undefined ? undefined : utils.parseKey(privateKey, passphrase)
+  const parsed = privateKey === undefined ? undefined : ssh2.utils.parseKey(privateKey, passphrase)
   if (parsed instanceof Error) {
     const text = `ssh.privateKey: ${parsed.message}. Give a key in OpenSSH's or PEM's format, and its passphrase`
     throw new LibvirtConnectionError("INVALID_ARGUMENT", text)
@@ -94,7 +95,7 @@ function signaturesOf(type: string): ServerHostKeyAlgorithm[] {
 
 async function login(makeConfig: () => Login, address: SshAddress, signal: AbortSignal): Promise<Client> {
   const { config, refusedKey } = makeConfig()
-  const client = new Client()
+  const client = new ssh2.Client()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const abort = (): void => reject(signal.reason)
   client.once("ready", resolve)
