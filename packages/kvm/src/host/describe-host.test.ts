@@ -17,6 +17,7 @@ const state = (probe: Partial<HostProbe>, more = {}) => ({
   kvmOffered: true,
   config: { uri: "qemu:///system" },
   libvirtVersion: "9.0.0",
+  qemuVersion: "7.2.22",
   ...more,
 })
 
@@ -34,6 +35,7 @@ describe("findings of a host", () => {
     ["warning storage", state({ root: { ...root, storageFreeKiB: 100 } })],
     ["warning kvm", state({}, { kvmOffered: false })],
     ["error kvm", state({}, { kvmOffered: false, config: { uri: "qemu:///system", emulation: "kvm" } })],
+    ["error qemu", state({}, { qemuVersion: undefined })],
     ["warning libvirt", state({}, { libvirtVersion: "6.4.9" })],
   ])("have one %s", (finding, host) => {
     const found = findingsOf(host)

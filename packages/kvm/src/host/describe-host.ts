@@ -11,7 +11,7 @@ export async function describeHost(parts: HostParts, call: Call): Promise<HostDe
   const kvmOffered = offersKvm(await libvirt.capabilities(signal))
   const probe = await probeHost(shell, config.storage ?? defaultStorage, signal)
   return {
-    hypervisor: `libvirt ${versions.libvirt}, QEMU ${versions.hypervisor}`,
+    hypervisor: `libvirt ${versions.libvirt}, ${versions.hypervisor === undefined ? "no QEMU" : `QEMU ${versions.hypervisor}`}`,
     version: versions.libvirt,
     capabilities: {
       attachments: attachmentsOf(probe),
@@ -21,7 +21,13 @@ export async function describeHost(parts: HostParts, call: Call): Promise<HostDe
       watch: true,
       acceleration: kvmOffered && config.emulation !== "tcg" ? "kvm" : "tcg",
     },
-    findings: findingsOf({ probe, kvmOffered, config, libvirtVersion: versions.libvirt }),
+    findings: findingsOf({
+      probe,
+      kvmOffered,
+      config,
+      libvirtVersion: versions.libvirt,
+      qemuVersion: versions.hypervisor,
+    }),
   }
 }
 
@@ -39,10 +45,17 @@ interface HostState {
   readonly kvmOffered: boolean
   readonly config: KvmConfig
   readonly libvirtVersion: string
+  readonly qemuVersion: string | undefined
 }
 
 /** What is missing or amiss, each with what to do. */
-export function findingsOf({ probe, kvmOffered, config, libvirtVersion }: HostState): readonly HostFinding[] {
+export function findingsOf({
+  probe,
+  kvmOffered,
+  config,
+  libvirtVersion,
+  qemuVersion,
+}: HostState): readonly HostFinding[] {
   const storage = config.storage ?? defaultStorage
   const { root } = probe
   const rows: readonly (HostFinding | false)[] = [
@@ -55,6 +68,12 @@ export function findingsOf({ probe, kvmOffered, config, libvirtVersion }: HostSt
           : "there is no /dev/kvm: routers are emulated, and slower",
         hint: "Enable virtualization in the firmware, load kvm_intel or kvm_amd, and restart libvirtd.",
       },
+    qemuVersion === undefined && {
+      severity: "error",
+      subject: "qemu",
+      problem: "libvirt finds no QEMU on the host: no VM and no router can run",
+      hint: "Install QEMU (Debian: qemu-system-x86), and restart libvirtd.",
+    },
     olderThan(libvirtVersion, 6, 5) && {
       severity: "warning",
       subject: "libvirt",

@@ -6,8 +6,8 @@ export interface Libvirt {
   readonly networks: LibvirtNetworks
   readonly domains: LibvirtDomains
   readonly pools: LibvirtPools
-  /** Libvirt's and the hypervisor's versions: `9.0.0`. */
-  versions(signal: AbortSignal): Promise<{ readonly libvirt: string; readonly hypervisor: string }>
+  /** Libvirt's and the hypervisor's versions: `9.0.0`; no hypervisor where none is installed. */
+  versions(signal: AbortSignal): Promise<{ readonly libvirt: string; readonly hypervisor: string | undefined }>
   /** The `<capabilities>` document. */
   capabilities(signal: AbortSignal): Promise<string>
   /** Yields until the signal is aborted, then ends. It is subscribed when the promise resolves. */

@@ -1,4 +1,5 @@
 import type { Connection } from "@slash64/libvirt-rpc"
+import { isNative } from "../errors/translate-libvirt.ts"
 import type { Libvirt } from "./libvirt.ts"
 import { rpcDomains } from "./rpc-domains.ts"
 import { RpcEvents } from "./rpc-events.ts"
@@ -15,10 +16,12 @@ export function rpcLibvirt(open: (signal: AbortSignal) => Promise<Connection>): 
     domains: rpcDomains(session),
     pools: rpcPools(session),
     async versions(signal) {
-      const [{ lib_ver: libvirt }, { hv_ver: hypervisor }] = await session.run(signal, (rpc, options) =>
-        Promise.all([rpc.connectGetLibVersion(options), rpc.connectGetVersion(options)]),
-      )
-      return { libvirt: formatVersion(libvirt), hypervisor: formatVersion(hypervisor) }
+      const { lib_ver: libvirt } = await session.run(signal, (rpc, options) => rpc.connectGetLibVersion(options))
+      // libvirt gives an internal error where no QEMU is installed.
+      const hypervisor = await session
+        .run(signal, async (rpc, options) => formatVersion((await rpc.connectGetVersion(options)).hv_ver))
+        .catch((error: unknown) => (isNative(error, "VIR_ERR_INTERNAL_ERROR") ? undefined : Promise.reject(error)))
+      return { libvirt: formatVersion(libvirt), hypervisor }
     },
     async capabilities(signal) {
       return (await session.run(signal, (rpc, options) => rpc.connectGetCapabilities(options))).capabilities

@@ -14,7 +14,7 @@ import { checkNetwork } from "./check-network.ts"
 import { findNetwork, listMarkedNetworks, refuseForeignNetwork } from "./find-network.ts"
 import { checkBridge, checkOpenVswitch, checkUplink } from "./host-bridge.ts"
 import { type MarkedNetwork, describeAttachment, networkXml, sameNetwork } from "./network-xml.ts"
-import { isVlanNetwork, makeVlanBridge } from "./vlan-bridge.ts"
+import { isVlanNetwork, makeVlanBridge, removeVlanBridge } from "./vlan-bridge.ts"
 
 /** Makes the network usable on this host; the libvirt network comes first, so that what is half-made can be listed. */
 export async function ensureNetwork(parts: HostParts, network: NetworkSpec, call: Call): Promise<HostNetwork> {
@@ -38,10 +38,21 @@ export async function ensureNetwork(parts: HostParts, network: NetworkSpec, call
   } catch (error) {
     // Without an answer it may be active by now, and one that is active and undefined would be transient.
     const isRefused = isSlash64Error(error) && error.code !== "UNAVAILABLE" && !signal.aborted
-    if (found === undefined && isRefused) await networks.undefine(name, signal).catch(() => {})
+    if (found === undefined && isRefused) await undo(parts, network, name)
     throw error
   }
   return { id: network.id, attachment: network.attachment, mtu: network.mtu, bridge: bridgeOf(network) }
+}
+
+/** Takes away what a refused network has left; the refusal is what the caller is told. */
+async function undo(parts: HostParts, network: NetworkSpec, name: string): Promise<void> {
+  const signal = AbortSignal.timeout(10_000)
+  try {
+    if (isVlanNetwork(network)) await removeVlanBridge(parts.shell, network, signal)
+    await parts.libvirt.networks.undefine(name, signal)
+  } catch {
+    // Still listed, so it can be removed.
+  }
 }
 
 export function bridgeOf(network: NetworkSpec): string {

@@ -27,9 +27,8 @@ export function isVlanNetwork<Network extends NetworkSpec>(network: Network): ne
 export async function makeVlanBridge(shell: HostShell, network: VlanNetwork, signal: AbortSignal): Promise<void> {
   const { network: name } = networkNames(network.id)
   const { uplink, vlan } = network.attachment
-  await writeFile(shell, vlanProgramPath, vlanProgram, "0755", signal)
-  await writeFile(shell, vlanHookPath, vlanHook, "0755", signal)
-  await writeFile(shell, `${vlanStateDirectory}/${name}`, vlanState(uplink, vlan, network.mtu), "0644", signal)
+  const state = { path: `${vlanStateDirectory}/${name}`, mode: "0644", content: vlanState(uplink, vlan, network.mtu) }
+  await writeFiles(shell, [program, hook, state], signal)
   const argv = [vlanProgramPath, "up", name]
   const result = await shell.run(argv, { signal, asRoot: true })
   if (result.code !== 0) throw refusal(network, argv, result)
@@ -38,32 +37,39 @@ export async function makeVlanBridge(shell: HostShell, network: VlanNetwork, sig
 /** Removes both devices and the state file. FAILED_PRECONDITION while ports are on the bridge. Absent: success. */
 export async function removeVlanBridge(shell: HostShell, network: VlanNetwork, signal: AbortSignal): Promise<void> {
   const argv = [vlanProgramPath, "down", networkNames(network.id).network]
-  await writeFile(shell, vlanProgramPath, vlanProgram, "0755", signal)
+  await writeFiles(shell, [program], signal)
   const result = await shell.run(argv, { signal, asRoot: true })
   if (result.code !== 0) throw refusal(network, argv, result)
 }
 
-/** Writes beside and renames, so that a hook never reads half a file; leaves a file that is right already. */
-async function writeFile(
-  shell: HostShell,
-  path: string,
-  content: string,
-  mode: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await runOk(shell, ["sh", "-c", writeScript, "sh", path, mode], { signal, asRoot: true, stdin: content })
+interface HostFile {
+  readonly path: string
+  readonly mode: string
+  readonly content: string
 }
 
-const writeScript = [
-  "set -e",
-  "umask 022",
-  'mkdir -p "$(dirname "$1")"',
-  'new=$(mktemp "$1.XXXXXX")',
-  "trap 'rm -f \"$new\"' EXIT",
-  'cat >"$new"',
-  'chmod "$2" "$new"',
-  'cmp -s "$new" "$1" || mv -f "$new" "$1"',
-].join("\n")
+const program: HostFile = { path: vlanProgramPath, mode: "0755", content: vlanProgram }
+const hook: HostFile = { path: vlanHookPath, mode: "0755", content: vlanHook }
+
+/** Writes beside and renames, so that a hook never reads half a file; leaves a file that is right already. */
+async function writeFiles(shell: HostShell, files: readonly HostFile[], signal: AbortSignal): Promise<void> {
+  const args = files.flatMap(({ path, mode, content }) => [path, mode, content])
+  await runOk(shell, ["sh", "-c", writeScript, "sh", ...args], { signal, asRoot: true })
+}
+
+const writeScript = String.raw`
+set -e
+umask 022
+while [ $# -gt 0 ]; do
+  mkdir -p "$(dirname "$1")"
+  new=$(mktemp "$1.XXXXXX")
+  trap 'rm -f "$new"' EXIT
+  printf %s "$3" >"$new"
+  chmod "$2" "$new"
+  cmp -s "$new" "$1" && rm -f "$new" || mv -f "$new" "$1"
+  shift 3
+done
+`
 
 function refusal(network: VlanNetwork, argv: readonly string[], result: ShellResult): Slash64Error {
   const { uplink, vlan } = network.attachment

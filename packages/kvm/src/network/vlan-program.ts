@@ -1,6 +1,6 @@
 /**
  * The program on the host that makes the bridge of a VLAN network from its state file, and libvirt's hook that runs
- * it before such a network starts (docs/decisions/0005-vlan-over-reboot.md).
+ * it before such a network starts (docs/decisions/vlan-over-reboot.md).
  */
 export const vlanProgramPath = "/usr/local/libexec/slash64-network"
 export const vlanHookPath = "/etc/libvirt/hooks/network.d/slash64"
@@ -77,7 +77,7 @@ up() {
   if [ ! -e "$sys/$device" ]; then
     modprobe 8021q 2>/dev/null
     problem=$(ip link add link "$uplink" name "$device" type vlan id "$vlan" 2>&1) || case $problem in
-      *"File exists"*) die 6 "VLAN $vlan on $uplink belongs to another device" ;;
+      *"File exists"* | *"already exists"*) die 6 "VLAN $vlan on $uplink belongs to another device" ;;
       *"Unknown device type"* | *"not supported"*) die 4 "the kernel has no 802.1Q (module 8021q)" ;;
       *) die 1 "$problem" ;;
     esac
