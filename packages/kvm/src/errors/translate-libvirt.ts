@@ -29,6 +29,11 @@ const table: readonly Row[] = [
     hint: "The guest has not given the device up yet; call again.",
   },
   {
+    words: /is still (in use|active|being allocated)|storage pool '.*' is not active/i,
+    code: "ABORTED",
+    hint: "Another program is at work on it; call again.",
+  },
+  {
     words: /Storage source conflict with pool/i,
     code: "ALREADY_EXISTS",
     hint: "Another storage pool has this directory: give another one as storage in the host's configuration.",

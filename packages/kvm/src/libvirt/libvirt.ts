@@ -72,6 +72,8 @@ export interface LibvirtPools {
   ensure(pool: string, xml: string, signal: AbortSignal): Promise<void>
   /** Stops and undefines the pool, and removes its directory when it is empty. */
   remove(pool: string, signal: AbortSignal): Promise<void>
+  /** Bytes that are free where the pool is. */
+  available(pool: string, signal: AbortSignal): Promise<number>
   /** Makes a directory of mode 0755 on the host, with what is above it. There already: success. */
   makeDirectory(path: string, signal: AbortSignal): Promise<void>
   volumes(pool: string, signal: AbortSignal): Promise<readonly Volume[]>

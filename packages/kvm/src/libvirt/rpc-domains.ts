@@ -86,11 +86,16 @@ export function rpcDomains(session: RpcSession): LibvirtDomains {
       }
     },
     async undefine(uuid, signal) {
-      const dom = await find(uuid, signal)
-      if (dom === undefined) return
       const flags =
         VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM
-      await session.find(signal, absent, (rpc, options) => rpc.domainUndefineFlags({ dom, flags }, options))
+      await session.remove(
+        signal,
+        () => find(uuid, signal),
+        async (rpc, options) => {
+          const { dom } = await rpc.domainLookupByUuid({ uuid }, options)
+          await rpc.domainUndefineFlags({ dom, flags }, options)
+        },
+      )
     },
     async attachDevice(uuid, xml, target, signal) {
       const dom = await lookup(uuid, signal)

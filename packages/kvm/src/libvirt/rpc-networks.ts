@@ -53,9 +53,14 @@ export function rpcNetworks(session: RpcSession): LibvirtNetworks {
       }
     },
     async undefine(name, signal) {
-      const net = await find(name, signal)
-      if (net === undefined) return
-      await session.find(signal, absent, (rpc, options) => rpc.networkUndefine({ net }, options))
+      await session.remove(
+        signal,
+        () => find(name, signal),
+        async (rpc, options) => {
+          const { net } = await rpc.networkLookupByName({ name }, options)
+          await rpc.networkUndefine({ net }, options)
+        },
+      )
     },
   }
 }

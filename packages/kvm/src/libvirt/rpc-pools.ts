@@ -2,6 +2,7 @@ import { isSlash64Error } from "@slash64/core"
 import { randomUUID } from "node:crypto"
 import { pipeline } from "node:stream/promises"
 import { Readable } from "node:stream"
+import pRetry from "p-retry"
 import { type StoragePool as Pool, VIR_STORAGE_POOL_CREATE_WITH_BUILD } from "@slash64/libvirt-rpc"
 import { isNative, translateLibvirt } from "../errors/translate-libvirt.ts"
 import type { LibvirtPools, Volume } from "./libvirt.ts"
@@ -30,22 +31,27 @@ export function rpcPools(session: RpcSession): LibvirtPools {
   /** A pool that was defined and never started, or stopped by somebody, is started: libvirt lists nothing of it else. */
   const findPool = async (name: string, signal: AbortSignal): Promise<Pool | undefined> => {
     const pool = await lookUp(name, signal)
-    return pool === undefined ? undefined : activate(pool, signal)
+    if (pool === undefined) return undefined
+    // Whoever removed the last volume of it may take it away at this moment.
+    return activate(pool, signal).catch((error: unknown) =>
+      isNative(error, noPool) ? undefined : Promise.reject(error),
+    )
   }
   const lookupPool = async (name: string, signal: AbortSignal): Promise<Pool> =>
     activate(
       await session.run(signal, async (rpc, options) => (await rpc.storagePoolLookupByName({ name }, options)).pool),
       signal,
     )
-  const findVolume = async (poolName: string, name: string, signal: AbortSignal) => {
-    const pool = await findPool(poolName, signal)
-    if (pool === undefined) return undefined
-    return session.find(
-      signal,
-      noVolume,
-      async (rpc, options) => (await rpc.storageVolLookupByName({ pool, name }, options)).vol,
-    )
-  }
+  const findVolume = (poolName: string, name: string, signal: AbortSignal) =>
+    patiently(signal, async () => {
+      const pool = await findPool(poolName, signal)
+      if (pool === undefined) return undefined
+      return session.find(
+        signal,
+        [noVolume, noPool],
+        async (rpc, options) => (await rpc.storageVolLookupByName({ pool, name }, options)).vol,
+      )
+    })
   const lookupVolume = async (poolName: string, name: string, signal: AbortSignal) => {
     const pool = await lookupPool(poolName, signal)
     return session.run(signal, async (rpc, options) => (await rpc.storageVolLookupByName({ pool, name }, options)).vol)
@@ -73,13 +79,17 @@ export function rpcPools(session: RpcSession): LibvirtPools {
       await activate(pool, signal)
     },
     async remove(name, signal) {
-      const pool = await findPool(name, signal)
-      if (pool === undefined) return
-      await session.find(signal, noPool, async (rpc, options) => {
-        await rpc.storagePoolDestroy({ pool }, options)
-        await rpc.storagePoolDelete({ pool, flags: 0 }, options).catch(() => {})
-        await rpc.storagePoolUndefine({ pool }, options)
-      })
+      const find = () => lookUp(name, signal)
+      // Whoever looks into it at the same time starts it again.
+      await patiently(signal, () =>
+        session.remove(signal, find, async (rpc, options) => {
+          const { pool } = await rpc.storagePoolLookupByName({ name }, options)
+          // It may be stopped already, and its directory may hold what somebody else put there.
+          await rpc.storagePoolDestroy({ pool }, options).catch(() => {})
+          await rpc.storagePoolDelete({ pool, flags: 0 }, options).catch(() => {})
+          await rpc.storagePoolUndefine({ pool }, options)
+        }),
+      )
     },
     async makeDirectory(path, signal) {
       // libvirt makes directories for pools alone: this one lives no longer than the call.
@@ -97,14 +107,23 @@ export function rpcPools(session: RpcSession): LibvirtPools {
         if (!isSlash64Error(error) || error.code !== "ALREADY_EXISTS") throw error
       }
     },
-    async volumes(name, signal) {
-      const pool = await findPool(name, signal)
-      if (pool === undefined) return []
-      const list = await session.find(signal, noPool, (rpc, options) =>
-        rpc.storagePoolListAllVolumes({ pool, need_results: 1, flags: 0 }, options),
-      )
-      return (list?.vols ?? []).map(toVolume)
+    async available(name, signal) {
+      const pool = await lookupPool(name, signal)
+      return session.run(signal, async (rpc, options) => {
+        // Refused while a volume is being written; the figure is then a little old.
+        await rpc.storagePoolRefresh({ pool, flags: 0 }, options).catch(() => {})
+        return Number((await rpc.storagePoolGetInfo({ pool }, options)).available)
+      })
     },
+    volumes: (name, signal) =>
+      patiently(signal, async () => {
+        const pool = await findPool(name, signal)
+        if (pool === undefined) return []
+        const list = await session.find(signal, noPool, (rpc, options) =>
+          rpc.storagePoolListAllVolumes({ pool, need_results: 1, flags: 0 }, options),
+        )
+        return (list?.vols ?? []).map(toVolume)
+      }),
     async findVolume(pool, name, signal) {
       const vol = await findVolume(pool, name, signal)
       return vol === undefined ? undefined : toVolume(vol)
@@ -129,14 +148,20 @@ export function rpcPools(session: RpcSession): LibvirtPools {
       return toVolume(vol)
     },
     async deleteVolume(pool, name, signal) {
-      const vol = await findVolume(pool, name, signal)
-      if (vol === undefined) return
-      await session.find(signal, noVolume, (rpc, options) => rpc.storageVolDelete({ vol, flags: 0 }, options))
+      const find = () => findVolume(pool, name, signal)
+      await patiently(signal, () =>
+        session.remove(signal, find, async (rpc, options) => {
+          const vol = await lookupVolume(pool, name, options.signal)
+          await rpc.storageVolDelete({ vol, flags: 0 }, options)
+        }),
+      )
     },
     async upload(pool, name, bytes, length, signal) {
       const vol = await lookupVolume(pool, name, signal)
-      const { stream } = await session.run(signal, (rpc, options) =>
-        rpc.storageVolUpload({ vol, offset: 0n, length: BigInt(length), flags: 0 }, options),
+      const { stream } = await patiently(signal, () =>
+        session.run(signal, (rpc, options) =>
+          rpc.storageVolUpload({ vol, offset: 0n, length: BigInt(length), flags: 0 }, options),
+        ),
       )
       try {
         await pipeline(Readable.from(bytes), stream, { signal })
@@ -146,12 +171,23 @@ export function rpcPools(session: RpcSession): LibvirtPools {
     },
     async download(pool, name, signal) {
       const vol = await lookupVolume(pool, name, signal)
-      const { stream } = await session.run(signal, (rpc, options) =>
-        rpc.storageVolDownload({ vol, offset: 0n, length: 0n, flags: 0 }, options),
+      const { stream } = await patiently(signal, () =>
+        session.run(signal, (rpc, options) =>
+          rpc.storageVolDownload({ vol, offset: 0n, length: 0n, flags: 0 }, options),
+        ),
       )
       return translated(stream, signal)
     },
   }
+}
+
+/** Libvirt refuses a volume or pool that another program is at work on at this moment; nothing was done then. */
+function patiently<Value>(signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
+  return pRetry(work, { retries: 6, minTimeout: 20, factor: 2, randomize: true, signal, shouldRetry: isBusy })
+}
+
+function isBusy({ error }: { readonly error: Error }): boolean {
+  return isSlash64Error(error) && error.code === "ABORTED"
 }
 
 async function* translated(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {

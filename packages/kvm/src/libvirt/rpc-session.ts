@@ -1,4 +1,4 @@
-import { Slash64Error, checkAborted } from "@slash64/core"
+import { Slash64Error, checkAborted, isSlash64Error } from "@slash64/core"
 import type { Connection } from "@slash64/libvirt-rpc"
 import { isNative, translateLibvirt } from "../errors/translate-libvirt.ts"
 import { untilAborted } from "../errors/until-aborted.ts"
@@ -31,12 +31,27 @@ export class RpcSession {
   }
 
   /** undefined when libvirt says that it is not there. */
-  async find<Value>(signal: AbortSignal, absent: string, work: Work<Value>): Promise<Value | undefined> {
+  async find<Value>(
+    signal: AbortSignal,
+    absent: string | readonly string[],
+    work: Work<Value>,
+  ): Promise<Value | undefined> {
     try {
       return await this.run(signal, work)
     } catch (error) {
-      if (isNative(error, absent)) return undefined
+      if (isNative(error, ...[absent].flat())) return undefined
       throw error
+    }
+  }
+
+  /** Removes where others may remove at the same time: a refusal counts only while the thing is still there. */
+  async remove(signal: AbortSignal, find: () => Promise<unknown>, work: Work<void>): Promise<void> {
+    if ((await find()) === undefined) return
+    try {
+      await this.run(signal, work)
+    } catch (error) {
+      const unanswered = signal.aborted || (isSlash64Error(error) && error.code === "UNAVAILABLE")
+      if (unanswered || (await find()) !== undefined) throw error
     }
   }
 

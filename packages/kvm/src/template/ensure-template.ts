@@ -86,6 +86,9 @@ async function uploadImage(
 ): Promise<void> {
   const { pools } = parts.libvirt
   const { size } = await stat(template.file)
+  // A disk that fills up under an upload is not always an error to libvirt 9.0: what arrived is then not whole.
+  const free = await pools.available(storage.pool, call.signal)
+  if (free < size) throw noSpace(storage, size, free)
   await pools.createVolume(storage.pool, rawVolumeXml(image, size, "0644").markup, call.signal)
   async function* withProgress(): AsyncGenerator<Uint8Array> {
     let done = 0
@@ -149,6 +152,14 @@ async function removeAbandoned(parts: HostParts, storage: Storage, digest: strin
     if (writtenAt !== undefined && Date.now() - writtenAt > abandonedMs)
       await pools.deleteVolume(storage.pool, name, signal)
   }
+}
+
+function noSpace(storage: Storage, needed: number, free: number): Slash64Error {
+  return new Slash64Error("RESOURCE_EXHAUSTED", `${storage.directory} has ${free} bytes free, ${needed} are needed`, {
+    field: "storage",
+    value: storage.directory,
+    hint: "Free space on the host, or give another directory as storage in the host's configuration.",
+  })
 }
 
 function digestMismatch(template: TemplateSpec, problem: string): Slash64Error {
