@@ -20,8 +20,9 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await host.close()
-  await ground.stop()
+  // Its sockets are in the ground's directory: without them it ends only after its own deadline.
   await ovs.stop()
+  await ground.stop()
   if (before === undefined) delete process.env["OVS_RUNDIR"]
   else process.env["OVS_RUNDIR"] = before
 })
