@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Slash64Error } from "@slash64/core"
 import { runCommand } from "./run-command.ts"
@@ -43,11 +43,16 @@ export async function unpackPackages(
   signal?: AbortSignal,
 ): Promise<void> {
   if (await exists(target)) return
-  const partial = `${target}.partial`
-  await rm(partial, { recursive: true, force: true })
-  await mkdir(partial, { recursive: true })
-  for (const { file } of packages) await runCommand("dpkg-deb", ["--extract", file, partial], { signal })
-  await rename(partial, target)
+  const partial = await mkdtemp(`${target}.partial-`)
+  try {
+    for (const { file } of packages) await runCommand("dpkg-deb", ["--extract", file, partial], { signal })
+    // Another build may have been first; its tree is the same.
+    await rename(partial, target).catch(async (error: unknown) => {
+      if (!(await exists(target))) throw error
+    })
+  } finally {
+    await rm(partial, { recursive: true, force: true })
+  }
 }
 
 async function openApt({ cacheDir, signal }: FetchRequest): Promise<(args: readonly string[]) => Promise<string>> {
@@ -65,9 +70,14 @@ async function openApt({ cacheDir, signal }: FetchRequest): Promise<(args: reado
     "Acquire::Retries": "3",
     "Acquire::Languages": "none",
   }
+  // apt-get does not wait for another one that works on the same lists.
+  const lock = ["--timeout", "300", join(cacheDir, "lock")]
   const flags = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`])
   return (args) =>
-    runCommand("apt-get", ["--quiet", ...flags, ...args], { signal, env: { DEBIAN_FRONTEND: "noninteractive" } })
+    runCommand("flock", [...lock, "apt-get", "--quiet", ...flags, ...args], {
+      signal,
+      env: { DEBIAN_FRONTEND: "noninteractive" },
+    })
 }
 
 /** apt's file names: name_version_arch.deb, the version percent-encoded. */
