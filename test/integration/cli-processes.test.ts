@@ -42,7 +42,7 @@ describe("slash64 as processes of its own", () => {
     lab.router.faults.hang = true
     const before = lab.router.commands.length
     const slash64 = start("nic", "attach", "blue", "vm0")
-    while (lab.router.commands.length === before) await tick()
+    while (lab.router.commands.length === before && slash64.isRunning()) await tick()
     slash64.interrupt()
     const { exitCode, stderr } = await slash64.ended
     expect(exitCode).toBe(130)
@@ -73,6 +73,7 @@ describe("slash64 as processes of its own", () => {
     return {
       ended: read.then(([stdout, stderr, [exitCode]]) => ({ exitCode, stdout, stderr })),
       interrupt: () => child.kill("SIGINT"),
+      isRunning: () => child.exitCode === null,
     }
   }
 })
@@ -80,6 +81,7 @@ describe("slash64 as processes of its own", () => {
 interface Started {
   readonly ended: Promise<{ readonly exitCode: unknown; readonly stdout: string; readonly stderr: string }>
   readonly interrupt: () => void
+  readonly isRunning: () => boolean
 }
 
 function tick(): Promise<void> {

@@ -92,7 +92,8 @@ describe("packages as they are published", () => {
   it("serves what the README's server says", async () => {
     const server = spawn("node", ["dist/readme-md-0.js"], { cwd: project, env: { ...env, PORT: "0" } })
     try {
-      const [line] = await once(server.stdout, "data")
+      // One that ends at once closes its output, and "data" never comes.
+      const [line] = await Promise.race([once(server.stdout, "data"), once(server, "exit")])
       const port = /port: (\d+)/.exec(String(line))?.[1]
       const post = async (path: string, body: unknown): Promise<readonly [number, unknown]> => {
         const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", body: JSON.stringify(body) })

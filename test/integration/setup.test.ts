@@ -12,12 +12,15 @@ describe("set-up of a machine that has everything", () => {
   let noNetwork: NodeJS.ProcessEnv
   let folder: string
 
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "slash64-setup-"))
     for (const program of ["npm", "npx", "apt-get", "pnpm"]) {
       writeFileSync(join(folder, program), `#!/bin/sh\necho "${program} was called" >&2\nexit 1\n`)
       chmodSync(join(folder, program), 0o755)
     }
+    const nothing = join(folder, "nothing.ts")
+    writeFileSync(nothing, "")
+    await run("sh", ["tools/setup/with-node24.sh", relative(root, nothing)], { cwd: root })
     noNetwork = { ...process.env, PATH: `${folder}:${process.env["PATH"]}` }
   })
 
