@@ -183,11 +183,12 @@ describe("slash64-router", () => {
       const set = files([10, 20 + round], 1400 + round)
       const { archive, digest } = await pack(work, set, { manifest: true })
       const child = start(["apply", "--revision", String(round + 2), "--base", "none", "--digest", digest])
+      const closed = once(child, "close")
       child.stdin.end(archive)
       await sleep(20 + round * 25)
       // The whole group: sshd's end takes no child with it, a power cut takes all.
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL")
-      await once(child, "close").catch(() => undefined)
+      await closed
       const after = await current()
       expect(after.whole).toBe(true)
       seen.add(after.generation === before.generation ? "old" : "new")
