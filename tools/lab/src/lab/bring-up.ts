@@ -48,7 +48,7 @@ export async function bringUp(dir: string, choices: LabChoices, steps: Steps, si
   try {
     const { rooms } = lab
     const call = newCall({ signal, report: (progress) => steps.report(progress) })
-    await steps.step("adding the host", () => rooms.store.putHost(hostRecord(home, choices, access)))
+    await steps.step("adding the host", () => rooms.store.putHost(hostRecord(home, choices, access, proof.accel)))
     await rooms.store.putTemplate({ ...template, format: "qcow2", registeredAt: new Date().toISOString() })
     const network = await steps.step("creating the network", () =>
       createNetwork(networkRequest(home, ground.attachment), rooms, call),

@@ -28,9 +28,11 @@ export async function openLabRooms(home: LabHome): Promise<LabRooms> {
 }
 
 /** This machine as the plugin's host. */
-export function hostRecord(home: LabHome, choices: LabChoices, access: HostAccess): HostRecord {
+export function hostRecord(home: LabHome, choices: LabChoices, access: HostAccess, accel: "kvm" | "tcg"): HostRecord {
   const control = choices.privateLibvirtd ? { control: { bridge: home.names.controlBridge } } : {}
-  return { name: home.names.host, plugin: "kvm", config: { ...access, ...control, storage: home.images } }
+  // A libvirtd that ran before offers KVM wherever there is a /dev/kvm, whether it works or not.
+  const config = { ...access, ...control, storage: home.images, emulation: accel }
+  return { name: home.names.host, plugin: "kvm", config }
 }
 
 /** How the plugin reaches this machine. */
