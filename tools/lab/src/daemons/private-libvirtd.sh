@@ -4,6 +4,7 @@
 # It ends on SIGTERM too. The end of this process is the end of every process in its namespace.
 set -eu
 dir=$1
+. "${0%/*}/own-mounts.sh"
 . "${0%/*}/without-kvm.sh"
 if [ "$2" = true ]; then hide_kvm "$dir/dev"; fi
 mount --bind "$dir/run" /run/libvirt

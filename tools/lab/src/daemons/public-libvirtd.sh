@@ -5,6 +5,7 @@ set -eu
 dir=$1
 . "${0%/*}/without-kvm.sh"
 if [ "$2" = true ]; then
+  . "${0%/*}/own-mounts.sh"
   hide_kvm "$dir/dev"
   mount --bind "$dir/qemu.conf" /etc/libvirt/qemu.conf
 fi

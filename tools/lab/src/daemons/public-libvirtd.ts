@@ -25,7 +25,7 @@ export async function startPublicLibvirtd(request: LibvirtdRequest): Promise<Lib
   const withVirtlogd = String(!(await answers("/run/libvirt/virtlogd-sock")))
   const command = ["sh", script, request.dir, String(request.hideKvm), withVirtlogd]
   const [program = "sh", ...args] = request.hideKvm
-    ? ["unshare", "--mount", "--propagation", "slave", ...command]
+    ? ["unshare", "--mount", "--propagation", "unchanged", ...command]
     : command
   try {
     await run(program, args, { timeout: 60_000, ...(request.signal === undefined ? {} : { signal: request.signal }) })

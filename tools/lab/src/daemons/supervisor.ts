@@ -28,7 +28,7 @@ export interface SupervisorRequest {
 export async function startSupervisor(request: SupervisorRequest): Promise<Supervisor> {
   const log = await open(request.logFile, "a", 0o600)
   try {
-    const namespaces = ["--mount", "--propagation", "slave", "--pid", "--mount-proc", "--fork", "--kill-child"]
+    const namespaces = ["--mount", "--propagation", "unchanged", "--pid", "--mount-proc", "--fork", "--kill-child"]
     const child = spawn("unshare", [...namespaces, "sh", request.script, ...request.args, request.hold], {
       detached: true,
       stdio: [request.hold === "caller" ? "pipe" : "ignore", log.fd, log.fd],
