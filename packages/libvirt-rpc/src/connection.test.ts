@@ -179,13 +179,9 @@ describe("a connection that is lost", () => {
   })
 
   it.each([
-    ["a length that is too long", Buffer.from("7fffffff", "hex"), "a message of 2147483647 bytes"],
-    [
-      "an answer to a call that never was",
-      Buffer.from("0000001c2000808600000001000000010000000100000063", "hex"),
-      "99",
-    ],
-    ["a type that no client expects", Buffer.from("0000001c2000808600000001000000010000000500000001", "hex"), "type 5"],
+    ["a length that is too long", words(0x7fffffff), "a message of 2147483647 bytes"],
+    ["an answer to a call that never was", words(28, 0x20008086, 1, 59, 1, 99, 0), "answered call 99"],
+    ["a type that no client expects", words(28, 0x20008086, 1, 59, 5, 3, 0), "type 5"],
     ["an answer of another procedure", words(28, 0x20008086, 1, 60, 1, 3, 0), "of procedure 59 as one of procedure 60"],
     ["an answer of another program", words(28, 0x20008087, 1, 59, 1, 3, 0), "call 3"],
     [

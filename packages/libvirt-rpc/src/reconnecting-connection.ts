@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts"
-import { closedByOwner, LibvirtConnectionError } from "./connection-error.ts"
+import { closedByOwner } from "./connection-error.ts"
 import { ProcedureCalls } from "./generated/procedure-calls.ts"
 import type { CallOptions, Procedure, Streaming } from "./procedure.ts"
 import { SharedAttempt } from "./shared-attempt.ts"
@@ -63,8 +63,8 @@ export class ReconnectingConnection extends ProcedureCalls implements AsyncDispo
     try {
       return await work(connection)
     } catch (error) {
-      const unsent = error instanceof LibvirtConnectionError && error.outcome === "not-sent"
-      if (!unsent || error !== connection.failure || this.#closed) throw error
+      // The very error of the connection is that of a call which was not sent; one that was sent gets a copy.
+      if (error !== connection.failure || this.#closed) throw error
     }
     return work(await this.connection(options))
   }

@@ -51,7 +51,7 @@ const login: SshLoginOptions = { privateKey: userKey.private, hostKeys: [fingerp
 describe("the ssh transport", () => {
   it.each([
     ["its fingerprint", fingerprintOf(hostKey.public)],
-    ["the key", `ssh-ed25519 ${hostKey.public.toString("base64")} kvm1`],
+    ["the key", `ecdsa-sha2-nistp256 ${hostKey.public.toString("base64")} kvm1`],
   ])("reaches libvirt's socket behind a server pinned by %s, and ends with the connection", async (_, pin) => {
     const { uri, sessions, opened } = await startServer()
     const connection = await connect(uri, { ssh: { ...login, hostKeys: [pin] } })
@@ -145,7 +145,8 @@ describe("the ssh transport", () => {
 })
 
 function newKey(): { readonly private: string; readonly public: Buffer } {
-  const pair = utils.generateKeyPairSync("ed25519")
+  // Of the Ed25519 keys that ssh2 1.17 makes one in 256 is malformed.
+  const pair = utils.generateKeyPairSync("ecdsa", { bits: 256 })
   const [, base64 = ""] = pair.public.split(" ")
   return { private: pair.private, public: Buffer.from(base64, "base64") }
 }
