@@ -1,6 +1,5 @@
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises"
 import { connect, type Socket } from "node:net"
-import { once } from "node:events"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -19,12 +18,18 @@ import { commandLine } from "./template-contents.ts"
 
 const target = 2.5
 
-/** From QEMU's start to what counts, in seconds. */
+/** From QEMU's start to what counts. */
+interface Boot {
+  readonly seconds: number
+  /** QEMU's own, which a busy machine hardly changes. */
+  readonly cpuSeconds: number
+}
+
 interface Round {
   /** The template's disk, by BIOS, to the answer of a command over SSH. */
-  readonly router: number
+  readonly router: Boot
   /** The same kernel, handed over by QEMU, with a busybox that powers off at once, to QEMU's end. */
-  readonly bare: number
+  readonly bare: Boot
 }
 
 const { values } = parseArgs({
@@ -39,7 +44,8 @@ try {
     const router = await bench.bootRouter()
     const bare = await bench.bootBare()
     results.push({ router, bare })
-    process.stderr.write(`round ${round}: router ${router.toFixed(2)} s, bare ${bare.toFixed(2)} s\n`)
+    const [seconds, bareSeconds] = [router, bare].map((boot) => boot.seconds.toFixed(2))
+    process.stderr.write(`round ${round}: router ${seconds} s, bare ${bareSeconds} s\n`)
   }
   print(results)
 } finally {
@@ -47,20 +53,26 @@ try {
 }
 
 function print(results: readonly Round[]): void {
+  const ratios = (pick: (boot: Boot) => number) => results.map(({ router, bare }) => pick(router) / pick(bare))
   show(
     "boot to SSH answer",
     "s",
-    results.map(({ router }) => router),
+    results.map(({ router }) => router.seconds),
   )
   show(
     "bare kernel",
     "s",
-    results.map(({ bare }) => bare),
+    results.map(({ bare }) => bare.seconds),
+  )
+  show(
+    "ratio of QEMU's CPU time",
+    "x",
+    ratios((boot) => boot.cpuSeconds),
   )
   show(
     `ratio (target ${target})`,
     "x",
-    results.map(({ router, bare }) => router / bare),
+    ratios((boot) => boot.seconds),
   )
 }
 
@@ -91,19 +103,20 @@ async function prepare(directory: string, accelerator: "tcg" | "kvm") {
     return startMachine({ ...machine, ...extra, directory: own })
   }
   return {
-    async bootRouter() {
+    async bootRouter(): Promise<Boot> {
       const startedAt = performance.now()
       const router = await start({})
       await answer(router.port, management.privateKey)
-      const seconds = (performance.now() - startedAt) / 1000
+      const boot = { seconds: (performance.now() - startedAt) / 1000, cpuSeconds: await router.cpuSeconds() }
       await router.kill()
-      return seconds
+      return boot
     },
-    async bootBare() {
+    async bootBare(): Promise<Boot> {
       const startedAt = performance.now()
       const bare = await start({ more })
-      await bare.ended
-      return (performance.now() - startedAt) / 1000
+      const ended = bare.ended.then(() => true)
+      while (!(await Promise.race([ended, sleep(20, false)]))) await bare.cpuSeconds()
+      return { seconds: (performance.now() - startedAt) / 1000, cpuSeconds: await bare.cpuSeconds() }
     },
   }
 }
@@ -128,30 +141,9 @@ async function bareBoot(directory: string): Promise<readonly string[]> {
   return ["-kernel", image, "-initrd", initramfs, "-append", commandLine]
 }
 
-/**
- * Knocks every 150 ms, whatever the older knocks wait for, until a command has run. QEMU takes every connection at once
- * and asks the guest later, so only a banner tells that the router's sshd is there.
- */
+/** A command's answer over the first connection that sshd takes up. */
 async function answer(port: number, privateKey: string): Promise<void> {
-  const { promise: answered, resolve } = Promise.withResolvers<true>()
-  const sockets: Socket[] = []
-  const deadline = performance.now() + 120_000
-  while (performance.now() < deadline) {
-    const socket = connect({ host: "127.0.0.1", port, noDelay: true })
-    sockets.push(socket)
-    runTrue(socket, privateKey).then(
-      () => resolve(true),
-      () => undefined,
-    )
-    if (await Promise.race([answered, sleep(150)])) break
-  }
-  for (const socket of sockets) socket.destroy()
-  if (performance.now() >= deadline) throw new Error("no answer over SSH within 120 s")
-}
-
-async function runTrue(socket: Socket, privateKey: string): Promise<void> {
-  const giveUp = setTimeout(() => socket.destroy(), 600)
-  await once(socket, "readable").finally(() => clearTimeout(giveUp))
+  const socket = await knock(port)
   const client = new ssh2.Client()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   client.on("error", reject)
@@ -164,4 +156,29 @@ async function runTrue(socket: Socket, privateKey: string): Promise<void> {
   client.connect({ sock: socket, username: "root", privateKey })
   await promise
   client.end()
+}
+
+/**
+ * Knocks every 150 ms, whatever the older knocks wait for, until one hears sshd, and closes the others: each would cost
+ * the router a handshake. QEMU takes every connection at once and asks the guest later, so only a banner tells.
+ */
+async function knock(port: number): Promise<Socket> {
+  const { promise: heard, resolve } = Promise.withResolvers<Socket>()
+  const sockets: Socket[] = []
+  const deadline = performance.now() + 120_000
+  while (performance.now() < deadline) {
+    const socket = connect({ host: "127.0.0.1", port, noDelay: true }).on("error", () => undefined)
+    sockets.push(socket)
+    const giveUp = setTimeout(() => socket.destroy(), 600)
+    socket.once("readable", () => {
+      clearTimeout(giveUp)
+      // The end of a connection is readable too.
+      if (socket.readableLength > 0) resolve(socket)
+    })
+    const first = await Promise.race([heard, sleep(150)])
+    if (first === undefined) continue
+    for (const other of sockets) if (other !== first) other.destroy()
+    return first
+  }
+  throw new Error("no answer over SSH within 120 s")
 }

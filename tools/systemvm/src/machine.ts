@@ -32,6 +32,8 @@ export interface Machine {
   waitFor(text: string, signal: AbortSignal): Promise<void>
   /** A line for QEMU's monitor. */
   command(line: string): Promise<void>
+  /** CPU seconds that QEMU has used; after its end, those of the last look. */
+  cpuSeconds(): Promise<number>
   /** Resolves when QEMU has ended by itself. */
   readonly ended: Promise<void>
   /** As a power cut: nothing is shut down. */
@@ -55,11 +57,19 @@ export async function startMachine(request: MachineRequest): Promise<Machine> {
   const words = qemuArguments(request, { disk, console, monitor, port })
   const qemu = spawn("qemu-system-x86_64", words, { stdio: ["ignore", "ignore", "inherit"] })
   const ended = once(qemu, "exit").then(() => undefined)
+  let cpuSeconds = 0
   const readConsole = () => readFile(console, "utf8")
   return {
     port,
     ended,
     console: readConsole,
+    async cpuSeconds() {
+      // proc(5): user and system time are the 12th and 13th words behind the name, in hundredths of a second.
+      const line = await readFile(`/proc/${qemu.pid}/stat`, "utf8").catch(() => "")
+      const ticks = line.split(") ")[1]?.split(" ").slice(11, 13).map(Number) ?? []
+      cpuSeconds = Math.max(cpuSeconds, ticks.reduce((sum, each) => sum + each, 0) / 100)
+      return cpuSeconds
+    },
     async waitFor(text, signal) {
       while (!(await readConsole()).includes(text)) {
         if (signal.aborted || qemu.exitCode !== null) {
