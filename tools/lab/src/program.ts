@@ -1,6 +1,8 @@
+import { resolve } from "node:path"
 import { Command, Option } from "commander"
 import { bringUp } from "./lab/bring-up.ts"
-import { defaultLabDir } from "./lab/lab-home.ts"
+import { defaultLabDir, labHome } from "./lab/lab-home.ts"
+import { whileLocked } from "./lab/lab-lock.ts"
 import { networkKinds, ways } from "./lab/lab-record.ts"
 import type { LabChoices } from "./lab/lab-record.ts"
 import { readStatus } from "./lab/read-status.ts"
@@ -32,7 +34,8 @@ export async function runLab(args: readonly string[], world: LabWorld): Promise<
     .addOption(new Option("--via <way>", "how the plugin reaches this machine").choices(ways).default("local"))
     .option("--private-libvirtd", "use a libvirtd of the lab's own beside the one of this machine", false)
     .action(async ({ dir, json, network, via, privateLibvirtd }: Options) => {
-      const answer = await bringUp(dir, { network, via, privateLibvirtd }, steps, world.signal)
+      const choices = { network, via, privateLibvirtd }
+      const answer = await whileLocked(labHome(dir), () => bringUp(dir, choices, steps, world.signal))
       world.out(json === true ? `${JSON.stringify(answer)}\n` : showAnswer(answer, steps.elapsedMs))
       if (!answer.guest.pingOk) exitCode = 1
     })
@@ -44,7 +47,7 @@ export async function runLab(args: readonly string[], world: LabWorld): Promise<
     },
   )
   command(program, "down", "remove all that it made, and nothing else").action(async ({ dir, json }: Options) => {
-    await takeDown(dir, steps, world.signal)
+    await whileLocked(labHome(dir), () => takeDown(dir, steps, world.signal))
     world.out(json === true ? `${JSON.stringify({ down: true })}\n` : "the lab is down\n")
   })
 
@@ -61,8 +64,14 @@ function command(program: Command, name: string, description: string, options: {
   return program
     .command(name, options)
     .description(description)
-    .addOption(new Option("--dir <directory>", "where the lab keeps what it makes").default(defaultLabDir))
+    .addOption(
+      new Option("--dir <directory>", "where the lab keeps what it makes").default(defaultLabDir).argParser(absolute),
+    )
     .option("--json", "end with one line of JSON")
+}
+
+function absolute(directory: string): string {
+  return resolve(directory)
 }
 
 function showFailure(error: unknown, step: string): string {
