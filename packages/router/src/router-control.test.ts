@@ -10,6 +10,7 @@ import { FakeRouter } from "./push/fake-router.fixture.ts"
 import { startFakeSshd, type FakeSshd } from "./push/fake-sshd.fixture.ts"
 import { external, reservation } from "./render/router-states.fixture.ts"
 import { createRouterControl } from "./router-control.ts"
+import { newPrivateKey } from "./keys/new-private-key.ts"
 
 let directory = ""
 let keys: KeyStore
@@ -289,8 +290,10 @@ function call(signal: AbortSignal = new AbortController().signal): Call {
 }
 
 function freshKey() {
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync("ed25519")
-  return { privateKey, publicKey }
+  const privateKey = newPrivateKey()
+  const parsed = ssh2.utils.parseKey(privateKey)
+  if (parsed instanceof Error) throw parsed
+  return { privateKey, publicKey: `ssh-ed25519 ${parsed.getPublicSSH().toString("base64")}` }
 }
 
 async function errorOf(promise: Promise<unknown>) {

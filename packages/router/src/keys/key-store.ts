@@ -3,6 +3,7 @@ import { chmod, link, mkdir, open, readFile, rm, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Slash64Error, invalid, parseId } from "@slash64/core"
 import ssh2 from "ssh2"
+import { newPrivateKey } from "./new-private-key.ts"
 
 /** An SSH key pair. `privateKey` is secret. */
 export interface SshKey {
@@ -79,14 +80,6 @@ async function makeKey(file: string): Promise<void> {
     if (!isErrno(error, "EEXIST")) throw error
   } finally {
     await rm(draft, { force: true })
-  }
-}
-
-/** ssh2 1.17 makes about one ed25519 key in 500 that it cannot read itself, nor OpenSSH: another one, then. */
-function newPrivateKey(): string {
-  for (;;) {
-    const key = ssh2.utils.generateKeyPairSync("ed25519").private
-    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key
   }
 }
 
