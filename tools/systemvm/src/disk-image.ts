@@ -90,10 +90,20 @@ async function makeBootPartition(request: DiskRequest): Promise<void> {
   await run("syslinux", ["--offset", String(bootStart), "--install", file])
   const stage = join(workDir, "boot")
   await stageBootFiles(stage, request)
-  await run("mcopy", ["-i", image, "-s", "-m", ...bootMembers.map((member) => join(stage, member)), "::/"])
+  // One by one: a recursive mcopy takes them in the order of the build machine's file system.
+  for (const folder of bootFolders) await run("mmd", ["-i", image, `::/${folder}`])
+  for (const name of bootFiles) await run("mcopy", ["-i", image, "-m", join(stage, name), `::/${name}`])
 }
 
-const bootMembers = ["vmlinuz", "initrd", "syslinux.cfg", "EFI", "loader"]
+const bootFolders = ["EFI", "EFI/BOOT", "loader", "loader/entries"]
+const bootFiles = [
+  "vmlinuz",
+  "initrd",
+  "syslinux.cfg",
+  "EFI/BOOT/BOOTX64.EFI",
+  "loader/loader.conf",
+  "loader/entries/slash64.conf",
+]
 
 async function stageBootFiles(stage: string, request: DiskRequest): Promise<void> {
   await rm(stage, { recursive: true, force: true })

@@ -14,6 +14,7 @@ const requiredTools: readonly RequiredTool[] = [
   { name: "lz4", debianPackage: "lz4" },
   { name: "mcopy", debianPackage: "mtools" },
   { name: "mformat", debianPackage: "mtools" },
+  { name: "mmd", debianPackage: "mtools" },
   { name: "mke2fs", debianPackage: "e2fsprogs" },
   { name: "qemu-img", debianPackage: "qemu-utils" },
   { name: "syslinux", debianPackage: "syslinux" },
