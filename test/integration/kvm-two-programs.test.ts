@@ -77,7 +77,7 @@ describe("a verb that was cut off", () => {
   it("by a full disk is RESOURCE_EXHAUSTED, and leaves nothing", async () => {
     const storage = join(ground.dir, "small/slash64")
     mkdirSync(join(ground.dir, "small"))
-    const namespace = ["--mount", "--target", String(ground.libvirtd.pid)]
+    const namespace = ["--mount", "--root", "--target", String(ground.libvirtd.pid)]
     execFileSync("nsenter", [...namespace, "mount", "-t", "tmpfs", "-o", "size=1m", "none", join(ground.dir, "small")])
     const host = await connectHost(parseKvmConfig({ ...ground.config, storage }), call())
     await expect(host.ensureTemplate(ground.template, call())).rejects.toThrow(

@@ -182,8 +182,13 @@ export function rpcPools(session: RpcSession): LibvirtPools {
 }
 
 /** Libvirt refuses a volume or pool that another program is at work on at this moment; nothing was done then. */
-function patiently<Value>(signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
-  return pRetry(work, { retries: 6, minTimeout: 20, factor: 2, randomize: true, signal, shouldRetry: isBusy })
+async function patiently<Value>(signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await pRetry(work, { retries: 6, minTimeout: 20, factor: 2, randomize: true, signal, shouldRetry: isBusy })
+  } catch (error) {
+    // p-retry throws the signal's own reason.
+    throw translateLibvirt(error, signal)
+  }
 }
 
 function isBusy({ error }: { readonly error: Error }): boolean {
