@@ -12,9 +12,9 @@ export async function runProgram(program: string, args: readonly string[], deadl
       resolve(code ?? 1)
     })
   })
-  let interrupted = false
-  const interrupt = (): void => {
-    interrupted = true
+  let interruptedBy: NodeJS.Signals | undefined
+  const interrupt = (signal: NodeJS.Signals): void => {
+    interruptedBy = signal
     signalGroup(child.pid, "SIGINT")
   }
   process.on("SIGINT", interrupt)
@@ -29,7 +29,10 @@ export async function runProgram(program: string, args: readonly string[], deadl
   }, deadlineMs + 10_000)
   try {
     const code = await ended
-    if (interrupted) process.exit(130)
+    if (interruptedBy !== undefined) {
+      process.stderr.write(`slash64: ended by ${interruptedBy}, in the middle of ${program}\n`)
+      process.exit(130)
+    }
     return late ? 124 : code
   } finally {
     process.off("SIGINT", interrupt)
