@@ -7,6 +7,8 @@ dir=$1
 . "${0%/*}/own-mounts.sh"
 . "${0%/*}/without-kvm.sh"
 if [ "$2" = true ]; then hide_kvm "$dir/dev"; fi
+# Consoles are locked there; init makes it, and a chroot may have had none.
+[ -d /run/lock ] || mkdir -m 1777 /run/lock
 mount --bind "$dir/run" /run/libvirt
 mount --bind "$dir/lib" /var/lib/libvirt
 mount --bind "$dir/etc" /etc/libvirt
