@@ -1,6 +1,6 @@
 import { Option } from "@commander-js/extra-typings"
-import { Slash64Error, createNetwork, isSlash64Error, removeNetwork } from "@slash64/core"
-import type { NetworkAttachment, SharedNetwork } from "@slash64/core"
+import { Slash64Error, createNetwork, isSlash64Error, removeNetwork, segmentOf } from "@slash64/core"
+import type { SharedNetwork } from "@slash64/core"
 import type { Answer } from "../answer.ts"
 import { findNetwork } from "../find-network.ts"
 import { networkOption, networkRequest } from "../network-request.ts"
@@ -100,7 +100,7 @@ async function list(session: Session): Promise<Answer> {
         name,
         ipv6?.prefix,
         ipv4?.prefix,
-        attachmentText(attachment),
+        segmentOf(attachment) ?? attachment.kind,
         ipv6?.ra,
       ]),
       "no networks: make one with slash64 network create",
@@ -145,21 +145,8 @@ function networkCard({
     range: ipv6 && `${ipv6.range.start} to ${ipv6.range.end}`,
     ipv4: ipv4 && `${ipv4.prefix} gateway ${ipv4.gateway} router ${ipv4.router}`,
     "ipv4 range": ipv4 && `${ipv4.range.start} to ${ipv4.range.end}`,
-    attachment: attachmentText(attachment),
+    attachment: segmentOf(attachment) ?? attachment.kind,
     mtu,
     lease: `${leaseSeconds} s, quarantine ${quarantineSeconds} s`,
   })
-}
-
-function attachmentText(attachment: NetworkAttachment): string {
-  switch (attachment.kind) {
-    case "isolated":
-      return "isolated"
-    case "bridge":
-      return `bridge ${attachment.bridge}`
-    case "vlan":
-      return `vlan ${attachment.vlan} on ${attachment.uplink}`
-    case "openvswitch":
-      return `openvswitch ${attachment.bridge}${attachment.vlan === undefined ? "" : ` tag ${attachment.vlan}`}`
-  }
 }

@@ -1,4 +1,4 @@
-import type { HostNetwork, NetworkAttachment, NetworkSpec } from "@slash64/core"
+import { type HostNetwork, type NetworkAttachment, type NetworkSpec, segmentOf } from "@slash64/core"
 import { networkNames, uuidOf } from "../names.ts"
 import { type Xml, xml } from "../xml/element.ts"
 import { findMark, markXml } from "../xml/mark.ts"
@@ -94,15 +94,7 @@ export function sameNetwork(one: NetworkSpec, other: NetworkSpec): boolean {
   return one.mtu === other.mtu && describeAttachment(one.attachment) === describeAttachment(other.attachment)
 }
 
+/** For a person; two attachments are the same when it says the same of them. */
 export function describeAttachment(attachment: NetworkAttachment): string {
-  switch (attachment.kind) {
-    case "isolated":
-      return "isolated"
-    case "bridge":
-      return `bridge ${attachment.bridge}`
-    case "vlan":
-      return `VLAN ${attachment.vlan} on ${attachment.uplink}`
-    case "openvswitch":
-      return `Open vSwitch ${attachment.bridge} ${attachment.vlan === undefined ? "untagged" : `tag ${attachment.vlan}`}`
-  }
+  return segmentOf(attachment) ?? attachment.kind
 }
