@@ -1,8 +1,11 @@
-import { execFile } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { text } from "node:stream/consumers"
 import { promisify } from "node:util"
 
 const exec = promisify(execFile)
@@ -22,6 +25,15 @@ export interface DhcpRequest {
   readonly seconds?: number
 }
 
+export interface Capture {
+  readonly device: string
+  /** Which packets, in pcap's words. */
+  readonly filter: string
+  readonly seconds: number
+  /** After how many packets it ends; absent: at its time. */
+  readonly packets?: number
+}
+
 /** One link of its own: a bridge that guests and a router are put on. All of it is removed by `close`. */
 export interface GuestSegment {
   readonly bridge: string
@@ -31,6 +43,8 @@ export interface GuestSegment {
   addNamespace(mac: string, device: string): Promise<string>
   run(namespace: string, ...command: readonly string[]): Promise<string>
   askDhcp(namespace: string, request: DhcpRequest): Promise<Leased>
+  /** Packets on a device, once tcpdump listens: what `cause` sets off cannot come before it. */
+  capture(namespace: string, capture: Capture, cause: () => Promise<unknown>): Promise<string>
   close(): Promise<void>
 }
 
@@ -89,9 +103,22 @@ export async function openGuestSegment(label: string): Promise<GuestSegment> {
       await run(namespace, "timeout", String(seconds + 1), ...client).catch(() => "")
       const running = await readFile(pid, "utf8").catch(() => "")
       if (running.trim() !== "") await exec("kill", [running.trim()]).catch(() => undefined)
-      const text = await readFile(leases, "utf8").catch(() => "")
-      const found = text.matchAll(family === 6 ? /iaaddr (\S+) \{/g : /fixed-address (\S+);/g)
-      return { addresses: Array.from(found, ([, address = ""]) => address), text }
+      const lease = await readFile(leases, "utf8").catch(() => "")
+      const found = lease.matchAll(family === 6 ? /iaaddr (\S+) \{/g : /fixed-address (\S+);/g)
+      return { addresses: Array.from(found, ([, address = ""]) => address), text: lease }
+    },
+    async capture(namespace, { device, filter, seconds, packets }, cause) {
+      const count = packets === undefined ? [] : [`-c${packets}`]
+      // No name is looked up (-n): in a namespace without a name server that takes longer than the capture.
+      const options = ["-n", "-vv", "--immediate-mode", "-l", "-i", device, ...count, filter]
+      const command = ["netns", "exec", namespace, "timeout", String(seconds), "tcpdump", ...options]
+      const tcpdump = spawn("ip", command, { stdio: ["ignore", "pipe", "pipe"] })
+      const [ended, printed] = [once(tcpdump, "close"), text(tcpdump.stdout)]
+      const said = createInterface(tcpdump.stderr)
+      await once(said, "line")
+      await cause()
+      await ended
+      return printed
     },
     async close() {
       for (const namespace of namespaces) {

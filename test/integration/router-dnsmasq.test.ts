@@ -74,20 +74,8 @@ describe("a router of a lab", () => {
   })
 
   it("advertises itself as a router with M and O, and no autonomous prefix", async () => {
-    const sniffing = segment.run(
-      router.namespace,
-      "timeout",
-      "10",
-      "tcpdump",
-      "-c1",
-      "-vv",
-      "-i",
-      "guest",
-      "icmp6[0] = 134",
-    )
-    await segment.run(guests[2] ?? "", "ip", "link", "set", "guest0", "down")
-    await segment.run(guests[2] ?? "", "ip", "link", "set", "guest0", "up")
-    const advertisement = await sniffing
+    const capture = { device: "guest", filter: "icmp6[0] = 134", packets: 1, seconds: 20 }
+    const advertisement = await segment.capture(router.namespace, capture, () => relink(segment, guests[2] ?? ""))
     expect(advertisement).toMatch(/Flags \[managed, other stateful\], pref medium, router lifetime 1800s/)
     expect(advertisement).toMatch(/\/64, Flags \[onlink\]/)
     expect(advertisement).toMatch(/mtu option.*1500/)
@@ -126,11 +114,10 @@ describe("a router on a unique local prefix beside a rack router", () => {
     const range = "dhcp-range=fd00:64:0:1::,ra-only"
     await writeFile(advertiser, `port=0\ninterface=guest\nuser=root\nenable-ra\n${range}\nlog-facility=-\n`)
     const other = await startDnsmasq(router.namespace, advertiser, "router advertisement on")
-    const tcpdump = ["timeout", "3", "tcpdump", "-i", "guest0", "icmp6[0] = 134"]
-    const sniffing = segment.run(guests[1] ?? "", ...tcpdump).catch(String)
-    await segment.run(guests[0] ?? "", "ip", "link", "set", "guest0", "down")
-    await segment.run(guests[0] ?? "", "ip", "link", "set", "guest0", "up")
-    expect(await sniffing).toMatch(/\n0 packets captured/)
+    const capture = { device: "guest0", filter: "icmp6[0] = 133 or icmp6[0] = 134", seconds: 4 }
+    const seen = await segment.capture(guests[1] ?? "", capture, () => relink(segment, guests[0] ?? ""))
+    expect(seen).toContain("router solicitation")
+    expect(seen).not.toContain("router advertisement")
     other.kill()
   })
 })
@@ -139,6 +126,12 @@ async function addGuests(segment: GuestSegment, numbers: readonly number[]): Pro
   const guests = []
   for (const number of numbers) guests.push(await segment.addNamespace(macOf(number), "guest0"))
   return guests
+}
+
+/** A link that comes up makes its guest solicit routers. */
+async function relink(segment: GuestSegment, guest: string): Promise<void> {
+  await segment.run(guest, "ip", "link", "set", "guest0", "down")
+  await segment.run(guest, "ip", "link", "set", "guest0", "up")
 }
 
 /** Whether a TCP connection comes about; one that is dropped on the way does not. */
