@@ -156,6 +156,11 @@ export const badForTheStore: readonly BadInput[] = [
   inFolder("a secret of 8 bytes", "INVALID_ARGUMENT", "secret", (folder) =>
     openSqliteStore({ file: join(folder, "store.sqlite"), secret: new Uint8Array(8) }),
   ),
+  inFolder("the secret of another store", "FAILED_PRECONDITION", "secret", async (folder) => {
+    const file = join(folder, "store.sqlite")
+    await (await openSqliteStore({ file, secret })).close()
+    await openSqliteStore({ file, secret: new Uint8Array(32).fill(1), secretFile: join(folder, "secret") })
+  }),
   inFolder("a secret that others may read", "FAILED_PRECONDITION", "secret", (folder) => {
     const file = join(folder, "secret")
     openSecretFile(file)

@@ -68,7 +68,8 @@ export async function startCliLab(): Promise<CliLab> {
       stderr,
       signal: options.signal ?? new AbortController().signal,
       findTemplateBuilder: async () => undefined,
-      openStore: (paths) => openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret) }),
+      openStore: (paths) =>
+        openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret), secretFile: paths.secret }),
       openRouters: (paths) => createRouterControl({ keys: openKeyStore({ directory: paths.keys }) }),
     }
     const exitCode = await runCli(args, world)

@@ -12,7 +12,8 @@ export function processWorld(): World {
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     signal: interruptSignal(),
-    openStore: (paths) => openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret) }),
+    openStore: (paths) =>
+      openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret), secretFile: paths.secret }),
     openRouters: (paths, log) =>
       createRouterControl({
         keys: openKeyStore({ directory: paths.keys }),

@@ -3,6 +3,7 @@ import { describeAddresses } from "./address-suite.ts"
 import { describeNetworks } from "./network-suite.ts"
 import { describeNics } from "./nic-suite.ts"
 import { describeRecords } from "./record-suite.ts"
+import { describeSecret } from "./secret-suite.ts"
 import type { StoreSuiteOptions } from "./store-bench.ts"
 
 /** What every store must do, as a vitest suite. */
@@ -12,5 +13,6 @@ export function describeStore(options: StoreSuiteOptions): void {
     describeNics(options)
     describeAddresses(options)
     describeRecords(options)
+    describeSecret(options)
   })
 }

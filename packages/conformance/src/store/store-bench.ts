@@ -7,7 +7,7 @@ export interface StoreSuiteOptions {
   readonly name: string
   /**
    * Opens the store of a place, empty the first time that a place is named; the suite opens a place more than once,
-   * also at one time, and closes what it opens. `secret` and `now` (milliseconds since 1970) are for the store to use.
+   * also at one time and with another secret, and closes what it opens. `secret` and `now` (milliseconds since 1970) are for the store to use.
    */
   open(place: string, options: { readonly secret: Uint8Array; readonly now: () => number }): Promise<Store>
 }

@@ -60,4 +60,8 @@ export const migrations: readonly string[] = [
   CREATE TABLE hosts (name TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE templates (digest TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT;
   `,
+  // 'secret': the fingerprint of the secret that this store's addresses are made from.
+  `
+  CREATE TABLE settings (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  `,
 ]

@@ -40,7 +40,7 @@ function readSecret(file: string): Uint8Array | undefined {
   if ((status.mode & 0o077) !== 0) throw refuse("others than its owner may read it", `chmod 600 ${file}`)
   const text = readFileSync(file, "utf8").trim()
   if (/^[\da-f]{64}$/.test(text)) return Buffer.from(text, "hex")
-  throw refuse("it is not 64 hex digits", "put back a backup; without one, remove it, and new NICs get other addresses")
+  throw refuse("it is not 64 hex digits", "put back a backup of it")
 }
 
 function writeSecret(draft: string): void {

@@ -10,6 +10,7 @@ import * as hosts from "./sqlite-hosts.ts"
 import * as networks from "./sqlite-networks.ts"
 import * as nics from "./sqlite-nics.ts"
 import * as routers from "./sqlite-routers.ts"
+import { checkSecret } from "./sqlite-secret.ts"
 import type { NetworkCounts, NetworkSnapshot, NicFilter, Store } from "./store.ts"
 
 export interface SqliteStoreOptions {
@@ -17,6 +18,8 @@ export interface SqliteStoreOptions {
   readonly file: string
   /** What `stable` addresses are made with, 16 bytes or more, kept outside the database: see `openSecretFile`. */
   readonly secret: Uint8Array
+  /** The secret's file, for an error to name. */
+  readonly secretFile?: string
   /** Milliseconds since 1970; another clock for tests. */
   readonly now?: () => number
 }
@@ -24,12 +27,19 @@ export interface SqliteStoreOptions {
 /**
  * The store on one SQLite file: WAL, synchronous=FULL, several processes at once. UNAVAILABLE while another process
  * holds it for 30 s; RESOURCE_EXHAUSTED when the disk is full; PERMISSION_DENIED where it is read-only; DATA_LOSS
- * when it is corrupt; FAILED_PRECONDITION when a newer slash64 or another program wrote it.
+ * when it is corrupt; FAILED_PRECONDITION when a newer slash64 or another program wrote it, or with another secret.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   if (options.secret.length < 16)
     throw invalid("secret", `${options.secret.length} bytes`, "is shorter than 16 bytes", "use openSecretFile")
-  return new SqliteStore(await SqliteConnection.open(options.file), options)
+  const db = await SqliteConnection.open(options.file)
+  try {
+    await checkSecret(db, options.file, options)
+  } catch (error) {
+    db.close()
+    throw error
+  }
+  return new SqliteStore(db, options)
 }
 
 class SqliteStore implements Store {

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { planNetwork } from "../network/plan-network.ts"
+import { planNic } from "../network/plan-nic.ts"
+import { applicationId, migrations } from "./migrations.ts"
+import { openSqliteStore } from "./sqlite-store.ts"
+
+const secret = new Uint8Array(32).fill(7)
+const network = planNetwork({
+  name: "lab",
+  attachment: { kind: "isolated" },
+  ipv6: { prefix: "2001:db8::/64", gateway: "2001:db8::1" },
+})
+/** What slash64 0.1.0 left behind: a network, a NIC that holds ::5, and ::6 at rest since 2001. */
+const firstRows = `
+  INSERT INTO networks (id, name, segment, prefix6, body, revision)
+  VALUES ('lab', 'lab', NULL, x'20010db8000000000000000000000000', '${JSON.stringify(network)}', 3);
+  INSERT INTO addresses (network_id, address, nic_id, free_after) VALUES
+    ('lab', x'20010db8000000000000000000000005', 'nic-1', NULL),
+    ('lab', x'20010db8000000000000000000000006', 'nic-2', 1000000000);
+  INSERT INTO nics (id, network_id, host, vm_id, mac, ipv6, ipv4, hostname, is_default, state)
+  VALUES ('nic-1', 'lab', 'h1', '4dea22b3-1d52-d8f3-2516-782e98ab3fa0', '02:00:00:00:00:01',
+    x'20010db8000000000000000000000005', NULL, 'nic-1', 1, 'attached');`
+
+let folder: string
+let file: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slash64-migrations-"))
+  file = join(folder, "store.sqlite")
+})
+afterEach(() => {
+  rmSync(folder, { recursive: true })
+})
+
+/** A database that ends at step `steps`, with the rows that were written at step 1. */
+function makeOld(steps: number): void {
+  const database = new DatabaseSync(file)
+  migrations.slice(0, steps).forEach((step, index) => {
+    database.exec(step)
+    if (index === 0) database.exec(firstRows)
+  })
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${steps}`)
+  database.close()
+}
+
+describe("migrations", () => {
+  it.for(migrations.map((_, index) => index + 1))("brings a store of step %i up to date as it is", async (steps) => {
+    makeOld(steps)
+    const store = await openSqliteStore({ file, secret })
+    const nic = { id: "nic-1", ipv6: "2001:db8::5", mac: "02:00:00:00:00:01", state: "attached", isDefault: true }
+    expect(await store.readNetwork("lab")).toMatchObject({ revision: 3, network, nics: [nic] })
+    expect(await store.countAddresses("lab")).toMatchObject({ ipv6: { held: 1n, resting: 0n } })
+    const requested = planNic(
+      { id: "nic-2", host: "h1", vmId: crypto.randomUUID(), requestedIpv6: "2001:db8::5" },
+      network,
+    )
+    await expect(store.claimNic(requested)).rejects.toMatchObject({ code: "ALREADY_EXISTS", field: "requestedIpv6" })
+    await store.close()
+  })
+
+  it("brings it up to date once when several open it at once", async () => {
+    makeOld(1)
+    const stores = await Promise.all([1, 2, 3, 4].map(() => openSqliteStore({ file, secret })))
+    for (const store of stores) {
+      expect(await store.listNics()).toHaveLength(1)
+      await store.close()
+    }
+  })
+
+  it("takes the first secret that a store of step 1 is opened with, and refuses another then", async () => {
+    makeOld(1)
+    await (await openSqliteStore({ file, secret })).close()
+    const other = openSqliteStore({ file, secret: new Uint8Array(32), secretFile: "/somewhere/secret" })
+    await expect(other).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      field: "secret",
+      value: "/somewhere/secret",
+      message: `secret /somewhere/secret: store ${file} was made with another one`,
+    })
+  })
+})
