@@ -5,6 +5,7 @@ import type { SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Slash64Error } from "../errors.ts"
 import { translateFileError } from "./file-errors.ts"
+import { GroupCommit } from "./group-commit.ts"
 import { applicationId, migrations } from "./migrations.ts"
 import { isBusy, translateSqliteError } from "./sqlite-errors.ts"
 
@@ -16,18 +17,21 @@ const blockMs = 50
 
 /**
  * One SQLite file, and transactions on it. Several processes may use the file at once. A transaction is one
- * synchronous function, so two of one process never mix; while another process writes, it is tried again.
+ * synchronous function, so two of one process never mix; while another process writes, it is tried again. Those that
+ * write share commits.
  */
 export class SqliteConnection {
   readonly #file: string
   readonly #database: DatabaseSync
   readonly #busyMs: number
+  readonly #commits: GroupCommit
   readonly #statements = new Map<string, StatementSync>()
 
   private constructor(file: string, database: DatabaseSync, busyMs: number) {
     this.#file = file
     this.#database = database
     this.#busyMs = busyMs
+    this.#commits = new GroupCommit(database, file, busyMs)
   }
 
   /**
@@ -48,14 +52,23 @@ export class SqliteConnection {
     }
   }
 
-  /** Runs `run` in a transaction that may write; durable on disk when it resolves. An error rolls all of it back. */
-  write<T>(run: () => T): Promise<T> {
-    return this.#transaction("BEGIN IMMEDIATE", run)
+  /**
+   * Runs `run` in a transaction that may write; durable on disk when it resolves. An error undoes all that it did,
+   * and nothing of the other writes with which it shares a commit.
+   */
+  async write<T>(run: () => T): Promise<T> {
+    this.#checkOpen()
+    return this.#commits.write(run)
   }
 
-  /** Runs `run` on the database as it is at one moment. */
-  read<T>(run: () => T): Promise<T> {
-    return this.#transaction("BEGIN", run)
+  /** Runs `run` on the database as it is at one moment, with every write that has resolved by then. */
+  async read<T>(run: () => T): Promise<T> {
+    this.#checkOpen()
+    try {
+      return await this.#untilFree(() => this.#attempt("BEGIN", run))
+    } catch (error) {
+      throw translateSqliteError(error, this.#file)
+    }
   }
 
   get(sql: string, ...values: readonly Value[]): Row | undefined {
@@ -76,8 +89,9 @@ export class SqliteConnection {
     return Number(this.#prepare(sql).run(...values).changes)
   }
 
-  /** Repeated: success. */
+  /** What was written before is committed first. Repeated: success. */
   close(): void {
+    this.#commits.flush()
     this.#statements.clear()
     if (this.#database.isOpen) this.#database.close()
   }
@@ -90,14 +104,9 @@ export class SqliteConnection {
     return statement
   }
 
-  async #transaction<T>(begin: string, run: () => T): Promise<T> {
-    if (!this.#database.isOpen)
-      throw new Slash64Error("FAILED_PRECONDITION", `store ${this.#file} is closed`, { field: "store" })
-    try {
-      return await this.#untilFree(() => this.#attempt(begin, run))
-    } catch (error) {
-      throw translateSqliteError(error, this.#file)
-    }
+  #checkOpen(): void {
+    if (this.#database.isOpen) return
+    throw new Slash64Error("FAILED_PRECONDITION", `store ${this.#file} is closed`, { field: "store" })
   }
 
   #attempt<T>(begin: string, run: () => T): T {
