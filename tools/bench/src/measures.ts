@@ -1,0 +1,16 @@
+import type { Measure } from "./measure.ts"
+import { assignOne } from "./measures/assign-one.ts"
+import { boot } from "./measures/boot.ts"
+
+/** In the order in which the whole run takes them. */
+export const measures: readonly Measure[] = [assignOne, boot]
+
+/** Those of the names, ids or aliases, in any case; all for none. Throws for a name that is none. */
+export function pickMeasures(names: readonly string[], from: readonly Measure[] = measures): readonly Measure[] {
+  const wanted = new Set(names.map((name) => name.toLowerCase()))
+  const isCalled = ({ id, alias }: Measure) => [id, alias].some((name) => wanted.has(name?.toLowerCase() ?? ""))
+  const known = from.flatMap(({ id, alias }) => [id, alias ?? []].flat())
+  const unknown = names.find((name) => !known.some((one) => one.toLowerCase() === name.toLowerCase()))
+  if (unknown !== undefined) throw new Error(`there is no measure ${unknown}: the names are ${known.join(", ")}`)
+  return names.length === 0 ? from : from.filter(isCalled)
+}
