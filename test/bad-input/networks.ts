@@ -60,7 +60,7 @@ export const badNetworks: readonly BadInput[] = [
   network("a lease of 119 s", "leaseSeconds", { leaseSeconds: 119 }),
   network("a lease above a day", "leaseSeconds", { leaseSeconds: 86_401 }),
   network("a negative quarantine", "quarantineSeconds", { quarantineSeconds: -1 }),
-  network("an unknown policy", "policy", { policy: "random" }),
+  network("an unknown policy", "policy", { policy: "lowest" }),
   network("port security as text", "portSecurity", { portSecurity: "yes" }),
   network("a domain with an underscore", "domain", { domain: "my_lab.example" }),
   network("a domain with an empty label", "domain", { domain: "lab..example" }),

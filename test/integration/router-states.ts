@@ -28,7 +28,8 @@ export const lab: RouterState = {
     prefix: parseIpv4Prefix("prefix", "10.64.1.0/24"),
     gateway: parseIpv4Address("gateway", "10.64.1.1"),
     router: parseIpv4Address("router", "10.64.1.1"),
-    range: { start: parseIpv4Address("start", "10.64.1.16"), end: parseIpv4Address("end", "10.64.1.250") },
+    ranges: [{ start: parseIpv4Address("start", "10.64.1.16"), end: parseIpv4Address("end", "10.64.1.250") }],
+    exclusions: [],
     dns: [],
   },
   reservations: [],
@@ -41,7 +42,8 @@ export function sideOf(network: string, ra: Ipv6Side["ra"]): Ipv6Side {
     gateway: ra === "router" ? router : parseIpv6Address("gateway", `${network}ffff`),
     ra,
     router,
-    range: { start: parseIpv6Address("start", `${network}10`), end: parseIpv6Address("end", `${network}fff`) },
+    ranges: [{ start: parseIpv6Address("start", `${network}10`), end: parseIpv6Address("end", `${network}fff`) }],
+    exclusions: [],
     dns: [],
   }
 }

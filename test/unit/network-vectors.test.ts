@@ -121,7 +121,8 @@ describe("pick_from_range", () => {
 describe("next_in_range", () => {
   it.each(vectors.next_in_range)("after $current in $range: $expected", ({ current, range, expected }) => {
     const cursor = ipv6ToBigInt(parseIpv6Address("current", current)) + 1n
-    expect(firstOf(spaceOf(range), sequentialOrder(cursor))).toBe(expected)
+    const space = spaceOf(range)
+    expect(firstOf(space, sequentialOrder(space, cursor))).toBe(expected)
   })
 })
 

@@ -1,5 +1,5 @@
 import { Option } from "@commander-js/extra-typings"
-import { Slash64Error, createNetwork, isSlash64Error, removeNetwork, segmentOf } from "@slash64/core"
+import { Slash64Error, createNetwork, isSlash64Error, removeNetwork, segmentOf, showRanges } from "@slash64/core"
 import type { SharedNetwork } from "@slash64/core"
 import type { Answer } from "../answer.ts"
 import { findNetwork } from "../find-network.ts"
@@ -142,9 +142,11 @@ function networkCard({
     network: name,
     id,
     ipv6: ipv6 && `${ipv6.prefix} gateway ${ipv6.gateway} router ${ipv6.router} ra ${ipv6.ra}`,
-    range: ipv6 && `${ipv6.range.start} to ${ipv6.range.end}`,
+    ranges: ipv6 && showRanges(ipv6.ranges),
+    excluded: ipv6 && ipv6.exclusions.length > 0 ? showRanges(ipv6.exclusions) : undefined,
     ipv4: ipv4 && `${ipv4.prefix} gateway ${ipv4.gateway} router ${ipv4.router}`,
-    "ipv4 range": ipv4 && `${ipv4.range.start} to ${ipv4.range.end}`,
+    "ipv4 ranges": ipv4 && showRanges(ipv4.ranges),
+    "ipv4 excluded": ipv4 && ipv4.exclusions.length > 0 ? showRanges(ipv4.exclusions) : undefined,
     attachment: segmentOf(attachment) ?? attachment.kind,
     mtu,
     lease: `${leaseSeconds} s, quarantine ${quarantineSeconds} s`,

@@ -7,7 +7,7 @@ import type { StoreSuiteOptions } from "./store-bench.ts"
 /** Ten addresses for guests beside gateway and router VM. */
 const ten = { prefix: "2001:db8::/64", gateway: "2001:db8::1", range: "2001:db8::1-2001:db8::c" }
 const four = { prefix: "192.0.2.0/24", gateway: "192.0.2.1", range: "192.0.2.1-192.0.2.12" }
-const policies = ["stable", "sequential"] as const
+const policies = ["stable", "sequential", "random"] as const
 
 /** What two NICs get in a store that is new. */
 async function addressesIn(bench: StoreBench, place: string, secret: number): Promise<unknown> {

@@ -2,7 +2,7 @@ import { createSecretKey } from "node:crypto"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { allocateAddress } from "./address-allocator.ts"
-import { requestedOrder, sequentialOrder, stableOrder } from "./address-policy.ts"
+import { onlyOrder, randomOrder, requestedOrder, sequentialOrder, stableOrder } from "./address-policy.ts"
 import type { AddressOrder } from "./address-policy.ts"
 import { addressAt, addressSpace, firstGap, isInSpace } from "./address-space.ts"
 import type { AddressSpace } from "./address-space.ts"
@@ -93,7 +93,8 @@ function claimOn(space: AddressSpace, held: Set<bigint>, order: AddressOrder): b
 describe("allocateAddress", () => {
   const secret = createSecretKey(new Uint8Array(32).fill(7))
   const order = (space: AddressSpace, policy: string, nic: number, from: bigint): AddressOrder => {
-    if (policy === "sequential") return sequentialOrder(from)
+    if (policy === "sequential") return sequentialOrder(space, from)
+    if (policy === "random") return randomOrder(space)
     return stableOrder(space, { secret, networkId: "lab", nicId: `nic-${nic}`, family: "ipv6" })
   }
 
@@ -101,7 +102,7 @@ describe("allocateAddress", () => {
     fc.assert(
       fc.property(
         spaces,
-        fc.constantFrom("stable", "sequential"),
+        fc.constantFrom("stable", "sequential", "random"),
         fc.bigInt({ min: 0n, max: 1n << 128n }),
         ([ranges, reserved], policy, from) => {
           const space = addressSpace(ranges, reserved)
@@ -124,6 +125,13 @@ describe("allocateAddress", () => {
     expect(claimOn(space, held, requestedOrder(5n))).toBe(5n)
     expect(claimOn(space, held, requestedOrder(5n))).toBeUndefined()
     expect([...held]).toEqual([5n])
+  })
+
+  it("gives the only address that will do or none, and none outside the space", () => {
+    const space = addressSpace([{ first: 1n, last: 9n }], [{ first: 4n, last: 4n }])
+    expect(claimOn(space, new Set(), onlyOrder(space, 5n))).toBe(5n)
+    expect(claimOn(space, new Set([5n]), onlyOrder(space, 5n))).toBeUndefined()
+    expect(claimOn(space, new Set(), onlyOrder(space, 4n))).toBeUndefined()
   })
 
   it("tells network, NIC, family and secret apart, and no two of them by their joint alone", () => {

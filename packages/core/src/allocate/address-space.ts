@@ -34,6 +34,12 @@ export function isInSpace(space: AddressSpace, address: bigint): boolean {
   return space.intervals.some(({ first, last }) => first <= address && address <= last)
 }
 
+/** The lowest address from `from` on; undefined when there is none. */
+export function firstAddressFrom(space: AddressSpace, from: bigint): bigint | undefined {
+  const interval = space.intervals.find(({ last }) => last >= from)
+  return interval && (interval.first > from ? interval.first : from)
+}
+
 /**
  * The lowest address from `from` on that is not among `held`, which rises; undefined when there is none. Reads no
  * more of `held` than it must.

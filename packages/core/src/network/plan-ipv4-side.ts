@@ -4,17 +4,18 @@ import {
   ipv4FromBigInt,
   ipv4Kind,
   ipv4PrefixBounds,
-  ipv4ToBigInt,
   isInIpv4Prefix,
   parseIpv4Address,
   parseIpv4Prefix,
 } from "../address/ipv4.ts"
 import type { Ipv4Address, Ipv4Prefix } from "../address/ipv4.ts"
-import { splitRange } from "../address/ipv6-range.ts"
 import { invalid } from "../errors.ts"
+import { ipv4Family, planRanges, showRanges } from "./address-ranges.ts"
+import type { RangeScope } from "./address-ranges.ts"
+import { planGivenRanges } from "./plan-given-ranges.ts"
 import { parseShape } from "./parse-shape.ts"
 import { planDns } from "./plan-dns.ts"
-import type { Ipv4Range, Ipv4Side } from "./records.ts"
+import type { Ipv4Side } from "./records.ts"
 import { ipv4Space, reservedIpv4 } from "./reserved.ts"
 
 const shape = z.strictObject({
@@ -22,27 +23,37 @@ const shape = z.strictObject({
   gateway: z.unknown().optional(),
   router: z.unknown().optional(),
   range: z.unknown().optional(),
+  ranges: z.array(z.unknown()).optional(),
+  exclusions: z.array(z.unknown()).optional(),
   dns: z.array(z.unknown()).optional(),
 })
 type Request = z.output<typeof shape>
 
+type Ranges = Pick<Ipv4Side, "prefix" | "ranges" | "exclusions"> & { readonly field: string }
+
 /**
  * The IPv4 side of a network by its rules. `ownGateway`: the router VM is the gateway, so the gateway's address may
- * be left out. Throws INVALID_ARGUMENT that names the field.
+ * be left out. Without ranges: the whole prefix but its network and broadcast address. Throws INVALID_ARGUMENT that
+ * names the field.
  */
 export function planIpv4Side(input: unknown, ownGateway: boolean): Ipv4Side {
   const request = parseShape("ipv4", shape, input)
   const prefix = planPrefix(request.prefix)
-  const range = planRange(prefix, request.range)
-  const { gateway, router } = planRouters(prefix, range, request, ownGateway)
-  if (ipv4Space({ prefix, range, others: [gateway, router] }).capacity === 0n)
-    throw invalid(
-      "ipv4.range",
-      request.range,
-      "has no address for guests: all of it is reserved",
-      "give a larger range",
-    )
-  return { prefix, gateway, router, range, dns: planDns("ipv4.dns", request.dns ?? [], planDnsServer) }
+  const scope = ipv4Scope(prefix)
+  const whole = { start: ipv4FromBigInt(scope.bounds.first + 1n), end: ipv4FromBigInt(scope.bounds.last - 1n) }
+  const { field, ranges } = planGivenRanges(request, scope, whole)
+  const exclusions = planRanges("ipv4.exclusions", request.exclusions ?? [], scope)
+  const { gateway, router } = planRouters({ prefix, ranges, exclusions, field }, request, ownGateway)
+  // Exclusions do not count: a network that is closed for new NICs excludes all that it has.
+  if (ipv4Space({ prefix, ranges, exclusions: [], others: [gateway, router] }).capacity === 0n)
+    throw invalid(field, showRanges(ranges), "has no address for guests: all of it is reserved", "give a larger range")
+  return { prefix, gateway, router, ranges, exclusions, dns: planDns("ipv4.dns", request.dns ?? [], planDnsServer) }
+}
+
+/** Where ranges of a network on this prefix may lie. */
+export function ipv4Scope(prefix: Ipv4Prefix): RangeScope<Ipv4Address> {
+  const { first, last } = ipv4PrefixBounds(prefix)
+  return { family: ipv4Family, prefix, bounds: { first, last } }
 }
 
 function planPrefix(input: unknown): Ipv4Prefix {
@@ -60,27 +71,9 @@ function planPrefix(input: unknown): Ipv4Prefix {
   return prefix
 }
 
-/** Without a range: the whole prefix but its network and broadcast address. */
-function planRange(prefix: Ipv4Prefix, input: unknown): Ipv4Range {
-  const { first, last } = ipv4PrefixBounds(prefix)
-  if (input === undefined) return { start: ipv4FromBigInt(first + 1n), end: ipv4FromBigInt(last - 1n) }
-  const ends = splitRange("ipv4.range", input)
-  const start = parseIpv4Address("ipv4.range.start", ends.start)
-  const end = ends.end === undefined ? start : parseIpv4Address("ipv4.range.end", ends.end)
-  inPrefix("ipv4.range.start", prefix, start)
-  inPrefix("ipv4.range.end", prefix, end)
-  if (ipv4ToBigInt(start) > ipv4ToBigInt(end))
-    throw invalid("ipv4.range.start", start, `is above the end ${end}`, "swap start and end")
-  return { start, end }
-}
-
 /** Gateway and router VM may be one: then the router VM is the gateway. */
-function planRouters(
-  prefix: Ipv4Prefix,
-  range: Ipv4Range,
-  request: Request,
-  ownGateway: boolean,
-): Pick<Ipv4Side, "gateway" | "router"> {
+function planRouters(ranges: Ranges, request: Request, ownGateway: boolean): Pick<Ipv4Side, "gateway" | "router"> {
+  const { prefix } = ranges
   const gateway = planRouterAddress("ipv4.gateway", prefix, request.gateway)
   const router = planRouterAddress("ipv4.router", prefix, request.router)
   if (ownGateway) {
@@ -94,15 +87,15 @@ function planRouters(
       "is missing",
       `prefix and gateway come together: give an address in ${prefix}`,
     )
-  return { gateway, router: router ?? firstFree(prefix, range, gateway) }
+  return { gateway, router: router ?? firstFree(ranges, gateway) }
 }
 
-function firstFree(prefix: Ipv4Prefix, range: Ipv4Range, gateway: Ipv4Address): Ipv4Address {
-  const space = ipv4Space({ prefix, range, others: [gateway] })
+function firstFree(ranges: Ranges, gateway: Ipv4Address): Ipv4Address {
+  const space = ipv4Space({ ...ranges, others: [gateway] })
   if (space.capacity > 0n) return ipv4FromBigInt(addressAt(space, 0n))
   throw invalid(
-    "ipv4.range",
-    `${range.start}-${range.end}`,
+    ranges.field,
+    showRanges(ranges.ranges),
     "has no address for the router VM",
     "give a larger range, or ipv4.router",
   )

@@ -2,11 +2,12 @@ import { z } from "zod"
 import { addressAt } from "../allocate/address-space.ts"
 import { ipv6FromBigInt, ipv6Kind, parseIpv6Address } from "../address/ipv6-address.ts"
 import type { Ipv6Address } from "../address/ipv6-address.ts"
-import { parseIpv6Range } from "../address/ipv6-range.ts"
-import type { Ipv6Range } from "../address/ipv6-range.ts"
-import { addressInPrefix64, isInPrefix64, parsePrefix64 } from "../address/prefix64.ts"
+import { addressInPrefix64, isInPrefix64, parsePrefix64, prefix64ToBigInt } from "../address/prefix64.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import { invalid } from "../errors.ts"
+import { ipv6Family, planRanges, showRanges } from "./address-ranges.ts"
+import type { RangeScope } from "./address-ranges.ts"
+import { planGivenRanges } from "./plan-given-ranges.ts"
 import { parseShape } from "./parse-shape.ts"
 import { planDns } from "./plan-dns.ts"
 import type { Ipv6Side } from "./records.ts"
@@ -18,25 +19,38 @@ const shape = z.strictObject({
   ra: z.enum(["external", "router"]).optional(),
   router: z.unknown().optional(),
   range: z.unknown().optional(),
+  ranges: z.array(z.unknown()).optional(),
+  exclusions: z.array(z.unknown()).optional(),
   dns: z.array(z.unknown()).optional(),
 })
 type Request = z.output<typeof shape>
 
-/** The IPv6 side of a network by its rules. Throws INVALID_ARGUMENT that names the field. */
+type Ranges = Pick<Ipv6Side, "prefix" | "ranges" | "exclusions"> & { readonly field: string }
+
+/**
+ * The IPv6 side of a network by its rules. `range` is a list of one for `ranges`; without either it is the whole
+ * prefix less what is reserved at its ends. Throws INVALID_ARGUMENT that names the field.
+ */
 export function planIpv6Side(input: unknown): Ipv6Side {
   const request = parseShape("ipv6", shape, input)
   const prefix = planPrefix(request.prefix)
-  const range = planRange(prefix, request.range)
+  const scope = ipv6Scope(prefix)
+  const whole = { start: addressInPrefix64(prefix, 1n), end: addressInPrefix64(prefix, 0xffffffffffffff7fn) }
+  const { field, ranges } = planGivenRanges(request, scope, whole)
+  const exclusions = planRanges("ipv6.exclusions", request.exclusions ?? [], scope)
   const ra = request.ra ?? "external"
-  const { gateway, router } = ra === "router" ? planOwnGateway(prefix, request) : planRouters(prefix, range, request)
-  if (ipv6Space({ prefix, range, others: [gateway, router] }).capacity === 0n)
-    throw invalid(
-      "ipv6.range",
-      request.range,
-      "has no address for guests: all of it is reserved",
-      "give a larger range",
-    )
-  return { prefix, gateway, ra, router, range, dns: planDns("ipv6.dns", request.dns ?? [], planDnsServer) }
+  const { gateway, router } =
+    ra === "router" ? planOwnGateway(prefix, request) : planRouters({ prefix, ranges, exclusions, field }, request)
+  // Exclusions do not count: a network that is closed for new NICs excludes all that it has.
+  if (ipv6Space({ prefix, ranges, exclusions: [], others: [gateway, router] }).capacity === 0n)
+    throw invalid(field, showRanges(ranges), "has no address for guests: all of it is reserved", "give a larger range")
+  return { prefix, gateway, ra, router, ranges, exclusions, dns: planDns("ipv6.dns", request.dns ?? [], planDnsServer) }
+}
+
+/** Where ranges of a network on this /64 may lie. */
+export function ipv6Scope(prefix: Prefix64): RangeScope<Ipv6Address> {
+  const first = prefix64ToBigInt(prefix)
+  return { family: ipv6Family, prefix, bounds: { first, last: first + (1n << 64n) - 1n } }
 }
 
 function planPrefix(input: unknown): Prefix64 {
@@ -46,16 +60,6 @@ function planPrefix(input: unknown): Prefix64 {
   if (kind === "multicast" || kind === "link-local") throw invalid("ipv6.prefix", input, `is ${kind}`, hint)
   if (prefix === "::/64") throw invalid("ipv6.prefix", input, "holds the loopback and the IPv4-mapped addresses", hint)
   return prefix
-}
-
-/** Without a range: the whole prefix less what is reserved at its ends. */
-function planRange(prefix: Prefix64, input: unknown): Ipv6Range {
-  if (input === undefined)
-    return { start: addressInPrefix64(prefix, 1n), end: addressInPrefix64(prefix, 0xffffffffffffff7fn) }
-  const range = parseIpv6Range("ipv6.range", input)
-  inPrefix("ipv6.range.start", prefix, range.start)
-  inPrefix("ipv6.range.end", prefix, range.end)
-  return range
 }
 
 /** RA mode `router`: the router VM is the gateway. */
@@ -74,7 +78,8 @@ function planOwnGateway(prefix: Prefix64, request: Request): Pick<Ipv6Side, "gat
 }
 
 /** RA mode `external`: the gateway is the rack router, and the router VM has another address. */
-function planRouters(prefix: Prefix64, range: Ipv6Range, request: Request): Pick<Ipv6Side, "gateway" | "router"> {
+function planRouters(ranges: Ranges, request: Request): Pick<Ipv6Side, "gateway" | "router"> {
+  const { prefix } = ranges
   const gateway = planRouterAddress("ipv6.gateway", prefix, request.gateway)
   if (gateway === undefined)
     throw invalid(
@@ -91,15 +96,15 @@ function planRouters(prefix: Prefix64, range: Ipv6Range, request: Request): Pick
       "is the gateway's address",
       "give the router VM another, or set ipv6.ra to router",
     )
-  return { gateway, router: given ?? firstFree(prefix, range, gateway) }
+  return { gateway, router: given ?? firstFree(ranges, gateway) }
 }
 
-function firstFree(prefix: Prefix64, range: Ipv6Range, gateway: Ipv6Address): Ipv6Address {
-  const space = ipv6Space({ prefix, range, others: [gateway] })
+function firstFree(ranges: Ranges, gateway: Ipv6Address): Ipv6Address {
+  const space = ipv6Space({ ...ranges, others: [gateway] })
   if (space.capacity > 0n) return ipv6FromBigInt(addressAt(space, 0n))
   throw invalid(
-    "ipv6.range",
-    `${range.start}-${range.end}`,
+    ranges.field,
+    showRanges(ranges.ranges),
     "has no address for the router VM",
     "give a larger range, or ipv6.router",
   )

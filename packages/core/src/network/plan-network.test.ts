@@ -25,7 +25,8 @@ describe("planNetwork", () => {
         gateway: "2001:db8::1",
         ra: "external",
         router: "2001:db8::2",
-        range: { start: "2001:db8::1", end: "2001:db8::ffff:ffff:ffff:ff7f" },
+        ranges: [{ start: "2001:db8::1", end: "2001:db8::ffff:ffff:ffff:ff7f" }],
+        exclusions: [],
         dns: [],
       },
       leaseSeconds: 3600,
@@ -41,7 +42,7 @@ describe("planNetwork", () => {
     expect(ipv4).toMatchObject({
       gateway: "192.0.2.1",
       router: "192.0.2.1",
-      range: { start: "192.0.2.1", end: "192.0.2.254" },
+      ranges: [{ start: "192.0.2.1", end: "192.0.2.254" }],
     })
   })
 
@@ -65,9 +66,49 @@ describe("planNetwork", () => {
     )
   })
 
+  it("takes several ranges and exclusions in any order, and gives each set its one spelling", () => {
+    const { ipv6, ipv4 } = lab(
+      {
+        prefix: "2001:db8::/64",
+        gateway: "2001:db8::1",
+        ranges: ["2001:db8::8000:0:0:0-2001:db8::8000:0:0:ff", "2001:db8::10-2001:db8::1f", "2001:db8::20"],
+        exclusions: ["2001:db8::12", { start: "2001:db8::10", end: "2001:db8::11" }, "2001:DB8::12"],
+      },
+      { ipv4: { prefix: "192.0.2.0/24", gateway: "192.0.2.1", exclusions: ["192.0.2.2-192.0.2.9"] } },
+    )
+    expect(ipv6).toMatchObject({
+      router: "2001:db8::13",
+      ranges: [
+        { start: "2001:db8::10", end: "2001:db8::20" },
+        { start: "2001:db8:0:0:8000::", end: "2001:db8::8000:0:0:ff" },
+      ],
+      exclusions: [{ start: "2001:db8::10", end: "2001:db8::12" }],
+    })
+    expect(ipv4).toMatchObject({ router: "192.0.2.10", exclusions: [{ start: "192.0.2.2", end: "192.0.2.9" }] })
+    expect(ipv6 && guestIpv6Space(ipv6).capacity).toBe(17n - 3n - 1n + 256n)
+  })
+
+  it("reads a record from before there were several ranges", () => {
+    const planned = lab({ prefix: "2001:db8::/64", gateway: "2001:db8::1", range: "2001:db8::1-2001:db8::ff" })
+    const { ranges: _, exclusions: __, ...side } = planned.ipv6 ?? {}
+    const old = { ...planned, ipv6: { ...side, range: { start: "2001:db8::1", end: "2001:db8::ff" } } }
+    expect(planNetwork(old)).toEqual(planned)
+  })
+
+  it("may exclude all that a network has, which closes it for new NICs", () => {
+    const { ipv6 } = lab({
+      prefix: "2001:db8::/64",
+      gateway: "2001:db8::1",
+      router: "2001:db8::2",
+      range: "2001:db8::1-2001:db8::9",
+      exclusions: ["2001:db8::-2001:db8::ff"],
+    })
+    expect(ipv6 && guestIpv6Space(ipv6).capacity).toBe(0n)
+  })
+
   it("gives itself back when planned again", () => {
     const planned = lab(
-      { prefix: "2001:db8::/64", gateway: "2001:db8::1", dns: ["2001:db8::53"] },
+      { prefix: "2001:db8::/64", gateway: "2001:db8::1", dns: ["2001:db8::53"], exclusions: ["2001:db8::7"] },
       { attachment: { kind: "vlan", uplink: "eth0", vlan: 4094 }, domain: "Lab.Example", quarantineSeconds: 0 },
     )
     expect(planNetwork(planned)).toEqual(planned)

@@ -25,7 +25,7 @@ const shape = z.strictObject({
   domain: z.unknown().optional(),
   leaseSeconds: z.unknown().optional(),
   quarantineSeconds: z.unknown().optional(),
-  policy: z.enum(["stable", "sequential"]).optional(),
+  policy: z.enum(["stable", "eui64", "sequential", "random"]).optional(),
   portSecurity: z.boolean().optional(),
 })
 

@@ -1,10 +1,10 @@
 import type { Duid } from "../address/duid.ts"
 import type { Ipv4Address, Ipv4Prefix } from "../address/ipv4.ts"
 import type { Ipv6Address } from "../address/ipv6-address.ts"
-import type { Ipv6Range } from "../address/ipv6-range.ts"
 import type { MacAddress } from "../address/mac-address.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import type { NetworkAttachment } from "../plugin/hypervisor-plugin.ts"
+import type { AddressRange } from "./address-ranges.ts"
 
 /** One shared network: one IPv6 /64, one IPv4 prefix, or both, on one bridge or VLAN that many users' VMs share. */
 export interface SharedNetwork {
@@ -26,7 +26,12 @@ export interface SharedNetwork {
   readonly portSecurity: boolean
 }
 
-export type AddressPolicy = "stable" | "sequential"
+/**
+ * How an address is chosen for a NIC that asked for none. `stable`: the same NIC gets the same again, after a lost
+ * store too. `eui64`: the one that follows from its MAC, or none; IPv4 has no such thing and is `stable` then.
+ * `sequential`: one after the other. `random`: any that is free.
+ */
+export type AddressPolicy = "stable" | "eui64" | "sequential" | "random"
 
 /**
  * Who sends Router Advertisements: `external`, the rack router, and the router VM never does; or `router`, the
@@ -41,7 +46,10 @@ export interface Ipv6Side {
   readonly ra: RaMode
   /** The router VM's own address. */
   readonly router: Ipv6Address
-  readonly range: Ipv6Range
+  /** What guests may get, less what is reserved or excluded: one or more, in rising order, no two that touch. */
+  readonly ranges: readonly AddressRange<Ipv6Address>[]
+  /** What no NIC is given that has it not yet; in the same order. */
+  readonly exclusions: readonly AddressRange<Ipv6Address>[]
   /** At most two; empty: the router VM itself answers DNS. */
   readonly dns: readonly Ipv6Address[]
 }
@@ -51,13 +59,9 @@ export interface Ipv4Side {
   /** The guests' default router; it may be the router VM itself. */
   readonly gateway: Ipv4Address
   readonly router: Ipv4Address
-  readonly range: Ipv4Range
+  readonly ranges: readonly AddressRange<Ipv4Address>[]
+  readonly exclusions: readonly AddressRange<Ipv4Address>[]
   readonly dns: readonly Ipv4Address[]
-}
-
-export interface Ipv4Range {
-  readonly start: Ipv4Address
-  readonly end: Ipv4Address
 }
 
 /** A NIC of a user's VM on a shared network, with the addresses that are its own until it is detached. */

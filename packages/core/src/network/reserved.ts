@@ -5,10 +5,11 @@ import { ipv4PrefixBounds, ipv4ToBigInt } from "../address/ipv4.ts"
 import type { Ipv4Address, Ipv4Prefix } from "../address/ipv4.ts"
 import { ipv6ToBigInt } from "../address/ipv6-address.ts"
 import type { Ipv6Address } from "../address/ipv6-address.ts"
-import type { Ipv6Range } from "../address/ipv6-range.ts"
 import { prefix64ToBigInt } from "../address/prefix64.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
-import type { Ipv4Range, Ipv4Side, Ipv6Side } from "./records.ts"
+import { ipv4Family, ipv6Family, toIntervals } from "./address-ranges.ts"
+import type { AddressFamily, AddressRange } from "./address-ranges.ts"
+import type { Ipv4Side, Ipv6Side } from "./records.ts"
 
 /** Interface identifiers that no NIC may have, as IANA lists them (RFC 5453), and why. */
 const reservedInterfaceIds: readonly (Interval & { readonly why: string })[] = [
@@ -32,39 +33,52 @@ export function reservedIpv4(prefix: Ipv4Prefix, address: Ipv4Address): string |
   return undefined
 }
 
-/** What guests may get: the range less the reserved identifiers and `others` (gateway, router). */
-export function ipv6Space(side: {
-  readonly prefix: Prefix64
-  readonly range: Ipv6Range
-  readonly others: readonly Ipv6Address[]
-}): AddressSpace {
-  const base = prefix64ToBigInt(side.prefix)
+/** What an address space is made of: ranges less exclusions, reserved addresses and `others` (gateway, router). */
+export interface SpaceParts<Prefix extends string, Address extends string> {
+  readonly prefix: Prefix
+  readonly ranges: readonly AddressRange<Address>[]
+  readonly exclusions: readonly AddressRange<Address>[]
+  readonly others: readonly Address[]
+}
+
+export function ipv6Space(parts: SpaceParts<Prefix64, Ipv6Address>): AddressSpace {
+  const base = prefix64ToBigInt(parts.prefix)
   const anycast = reservedInterfaceIds.map(({ first, last }) => ({ first: base + first, last: base + last }))
-  const range = { first: ipv6ToBigInt(side.range.start), last: ipv6ToBigInt(side.range.end) }
-  return addressSpace([range], [...anycast, ...side.others.map((address) => single(ipv6ToBigInt(address)))])
+  return spaceOf(parts, anycast, ipv6Family)
 }
 
-/** The same for IPv4. */
-export function ipv4Space(side: {
-  readonly prefix: Ipv4Prefix
-  readonly range: Ipv4Range
-  readonly others: readonly Ipv4Address[]
-}): AddressSpace {
-  const { first, last } = ipv4PrefixBounds(side.prefix)
-  const range = { first: ipv4ToBigInt(side.range.start), last: ipv4ToBigInt(side.range.end) }
-  const others = side.others.map((address) => single(ipv4ToBigInt(address)))
-  return addressSpace([range], [single(first), single(last), ...others])
-}
-
-function single(address: bigint): Interval {
-  return { first: address, last: address }
+export function ipv4Space(parts: SpaceParts<Ipv4Prefix, Ipv4Address>): AddressSpace {
+  const { first, last } = ipv4PrefixBounds(parts.prefix)
+  return spaceOf(parts, [single(first), single(last)], ipv4Family)
 }
 
 /** What guests of a network may get. */
 export function guestIpv6Space(side: Ipv6Side): AddressSpace {
-  return ipv6Space({ prefix: side.prefix, range: side.range, others: [side.gateway, side.router] })
+  return remembered(side, () => ipv6Space({ ...side, others: [side.gateway, side.router] }))
 }
 
 export function guestIpv4Space(side: Ipv4Side): AddressSpace {
-  return ipv4Space({ prefix: side.prefix, range: side.range, others: [side.gateway, side.router] })
+  return remembered(side, () => ipv4Space({ ...side, others: [side.gateway, side.router] }))
+}
+
+/** Of sides that are alive: to make a space takes longer than to claim an address in it. */
+const spaces = new WeakMap<object, AddressSpace>()
+
+function remembered(side: object, make: () => AddressSpace): AddressSpace {
+  const known = spaces.get(side) ?? make()
+  spaces.set(side, known)
+  return known
+}
+
+function spaceOf<Address extends string>(
+  { ranges, exclusions, others }: Omit<SpaceParts<string, Address>, "prefix">,
+  reserved: readonly Interval[],
+  family: AddressFamily<Address>,
+): AddressSpace {
+  const routers = others.map((address) => single(family.toNumber(address)))
+  return addressSpace(toIntervals(ranges, family), [...reserved, ...routers, ...toIntervals(exclusions, family)])
+}
+
+function single(address: bigint): Interval {
+  return { first: address, last: address }
 }

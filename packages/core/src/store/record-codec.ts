@@ -9,9 +9,6 @@ import { planNetwork } from "../network/plan-network.ts"
 import { bytesOf, damaged, numberOf, textOf } from "./row.ts"
 import type { Row } from "./sqlite-connection.ts"
 
-/** IPv4 addresses are kept as ::ffff:a.b.c.d. */
-export const ipv4Mapped = 0xffffn << 32n
-
 const routerShape = z.strictObject({
   id: z.string(),
   networkId: z.string(),

@@ -1,47 +1,27 @@
-import type { KeyObject } from "node:crypto"
 import { allocateAddress } from "../allocate/address-allocator.ts"
 import type { AddressQuestion } from "../allocate/address-allocator.ts"
-import { requestedOrder, sequentialOrder, stableOrder } from "../allocate/address-policy.ts"
-import type { AddressOrder } from "../allocate/address-policy.ts"
+import { requestedOrder } from "../allocate/address-policy.ts"
+import { eui64NotFree, noAddressLeft, poolOrder, requestedNotFree } from "../allocate/address-pool.ts"
+import type { AddressHolder, AddressPool, AddressTaker } from "../allocate/address-pool.ts"
 import { firstGap, isInSpace } from "../allocate/address-space.ts"
-import type { AddressSpace } from "../allocate/address-space.ts"
-import { Slash64Error, quote } from "../errors.ts"
-import type { AddressPolicy } from "../network/records.ts"
-import { addressBlob, addressOf, damaged, numberOf } from "./row.ts"
+import type { Slash64Error } from "../errors.ts"
+import { addressBlob, addressOf, damaged, numberOf, textOf } from "./row.ts"
 import type { Row, SqliteConnection } from "./sqlite-connection.ts"
 import type { AddressCounts } from "./store.ts"
 
-/** One family of one network, as the allocator sees it. */
-export interface AddressPool {
-  readonly networkId: string
-  readonly family: "ipv6" | "ipv4"
-  readonly space: AddressSpace
-  /** Added to an address to make its 128-bit key: 0, or ::ffff:0:0 for IPv4. */
-  readonly base: bigint
-  readonly policy: AddressPolicy
-  /** Where `sequential` goes on. */
-  readonly cursor: bigint
-  readonly format: (address: bigint) => string
-}
+/** `now` is unix seconds. */
+export type Taker = AddressTaker & { readonly now: number }
 
-export interface AddressTaker {
-  readonly nicId: string
-  readonly secret: KeyObject
-  /** Unix seconds. */
-  readonly now: number
-}
-
-/** Gives the NIC an address, as a key; throws ALREADY_EXISTS (requested) or RESOURCE_EXHAUSTED. Within a transaction. */
-export function takeAddress(db: SqliteConnection, pool: AddressPool, taker: AddressTaker, requested?: bigint): bigint {
+/** Gives the NIC an address, as a key; throws what the allocator says where there is none. Within a transaction. */
+export function takeAddress(db: SqliteConnection, pool: AddressPool, taker: Taker, requested?: bigint): bigint {
   const own = requested === undefined ? restingOf(db, pool, taker.nicId) : []
-  const steps = allocateAddress(requested === undefined ? orderOf(pool, taker, own) : requestedOrder(requested))
+  const steps = allocateAddress(requested === undefined ? poolOrder(pool, taker, own) : requestedOrder(requested))
   let step = steps.next()
   while (step.done !== true) step = steps.next(answer(db, pool, taker, step.value))
   const address = step.value
-  if (address === undefined)
-    throw requested === undefined ? exhausted(db, pool, taker.now) : notFree(db, pool, requested)
+  if (address === undefined) throw notGiven(db, pool, taker, requested)
   const walked = requested === undefined && !own.includes(address)
-  if (walked && pool.policy === "sequential") moveCursor(db, pool, address + 1n)
+  if (walked && pool.choice.policy === "sequential") moveCursor(db, pool, address + 1n)
   return pool.base + address
 }
 
@@ -79,21 +59,6 @@ export function countAddresses(db: SqliteConnection, pool: AddressPool, now: num
   return { capacity: pool.space.capacity, held, resting, free: pool.space.capacity - held - resting }
 }
 
-/** What the NIC had before comes first, whatever the policy. */
-function orderOf(pool: AddressPool, taker: AddressTaker, own: readonly bigint[]): AddressOrder {
-  const order = policyOrder(pool, taker)
-  return own.length === 0 ? order : { ...order, proposals: [...own, ...order.proposals] }
-}
-
-function policyOrder(pool: AddressPool, { secret, nicId }: AddressTaker): AddressOrder {
-  switch (pool.policy) {
-    case "sequential":
-      return sequentialOrder(pool.cursor)
-    case "stable":
-      return stableOrder(pool.space, { secret, networkId: pool.networkId, nicId, family: pool.family })
-  }
-}
-
 /** What the NIC had before and nobody else has had since. */
 function restingOf(db: SqliteConnection, pool: AddressPool, nicId: string): bigint[] {
   return db
@@ -103,7 +68,6 @@ function restingOf(db: SqliteConnection, pool: AddressPool, nicId: string): bigi
       pool.networkId,
     )
     .map((row) => keyOf(row) - pool.base)
-    .filter((address) => isInSpace(pool.space, address))
 }
 
 function keyOf(row: Row): bigint {
@@ -112,12 +76,7 @@ function keyOf(row: Row): bigint {
   return key
 }
 
-function answer(
-  db: SqliteConnection,
-  pool: AddressPool,
-  taker: AddressTaker,
-  question: AddressQuestion,
-): bigint | undefined {
+function answer(db: SqliteConnection, pool: AddressPool, taker: Taker, question: AddressQuestion): bigint | undefined {
   switch (question.ask) {
     case "take":
       return take(db, pool, taker, question.address) ? question.address : undefined
@@ -127,7 +86,7 @@ function answer(
 }
 
 /** An address at rest is free for the NIC that had it last. */
-function take(db: SqliteConnection, pool: AddressPool, taker: AddressTaker, address: bigint): boolean {
+function take(db: SqliteConnection, pool: AddressPool, taker: Taker, address: bigint): boolean {
   return (
     db.run(
       `INSERT INTO addresses (network_id, address, nic_id) VALUES (?, ?, ?)
@@ -157,44 +116,22 @@ function moveCursor(db: SqliteConnection, pool: AddressPool, next: bigint): void
   db.run(`UPDATE networks SET ${column} = ? WHERE id = ?`, addressBlob(next), pool.networkId)
 }
 
-function exhausted(db: SqliteConnection, pool: AddressPool, now: number): Slash64Error {
-  const { capacity, held, resting } = countAddresses(db, pool, now)
-  return new Slash64Error(
-    "RESOURCE_EXHAUSTED",
-    `network ${pool.networkId}: no ${pool.family} address is left: ${capacity} in all, ${held} held, ${resting} at rest`,
-    {
-      field: pool.family,
-      value: quote(pool.networkId),
-      hint: resting > 0n ? "wait until a released address has rested, or detach a NIC" : "detach a NIC",
-      native: { capacity: String(capacity), held: String(held), resting: String(resting) },
-    },
-  )
+function notGiven(db: SqliteConnection, pool: AddressPool, taker: Taker, requested: bigint | undefined): Slash64Error {
+  if (requested !== undefined) return requestedNotFree(pool, requested, needHolder(db, pool, requested))
+  const counts = countAddresses(db, pool, taker.now)
+  if (pool.choice.policy !== "eui64" || counts.free === 0n) return noAddressLeft(pool, counts)
+  const wanted = pool.choice.addressOf(taker.mac)
+  const holder = isInSpace(pool.space, wanted) ? needHolder(db, pool, wanted) : undefined
+  return eui64NotFree(pool, { mac: taker.mac, wanted }, holder)
 }
 
-function notFree(db: SqliteConnection, pool: AddressPool, requested: bigint): Slash64Error {
-  const field = pool.family === "ipv6" ? "requestedIpv6" : "requestedIpv4"
-  const value = quote(pool.format(requested))
-  const holder = db.get(
+function needHolder(db: SqliteConnection, pool: AddressPool, address: bigint): AddressHolder {
+  const row = db.get(
     "SELECT nic_id, free_after FROM addresses WHERE network_id = ? AND address = ?",
     pool.networkId,
-    addressBlob(pool.base + requested),
+    addressBlob(pool.base + address),
   )
-  return holderError(field, value, holder)
-}
-
-function holderError(field: string, value: string, holder: Row | undefined): Slash64Error {
-  const nic = String(holder?.["nic_id"])
-  const until = holder?.["free_after"]
-  if (typeof until !== "number")
-    return new Slash64Error("ALREADY_EXISTS", `${field} ${value}: NIC ${nic} has it`, {
-      field,
-      value,
-      hint: "ask for another, or for none",
-    })
-  const time = new Date(until * 1000).toISOString()
-  return new Slash64Error("FAILED_PRECONDITION", `${field} ${value}: NIC ${nic} had it, and it rests until ${time}`, {
-    field,
-    value,
-    hint: "ask for another, or again after that time",
-  })
+  if (row === undefined) throw damaged("holder of an address")
+  const nicId = textOf(row, "nic_id")
+  return row["free_after"] === null ? { nicId } : { nicId, freeAfter: numberOf(row, "free_after") }
 }

@@ -5,15 +5,15 @@ import { ipv6FromBigInt, ipv6ToBigInt } from "../address/ipv6-address.ts"
 import { macForNic } from "../address/mac-address.ts"
 import type { MacAddress } from "../address/mac-address.ts"
 import { Slash64Error, quote } from "../errors.ts"
+import { addressPools, ipv4Mapped } from "../network/address-pools.ts"
+import type { AddressPools } from "../network/address-pools.ts"
 import { isDefaultNic } from "../network/default-network.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
 import { checkRequested } from "../network/plan-nic.ts"
 import type { Nic, SharedNetwork } from "../network/records.ts"
-import { guestIpv4Space, guestIpv6Space } from "../network/reserved.ts"
-import { ipv4Mapped, readNetworkRow, readNicRow } from "./record-codec.ts"
+import { readNetworkRow, readNicRow } from "./record-codec.ts"
 import { addressBlob, addressOf } from "./row.ts"
 import { releaseAddresses, takeAddress } from "./sqlite-addresses.ts"
-import type { AddressPool } from "./sqlite-addresses.ts"
 import type { Row, SqliteConnection } from "./sqlite-connection.ts"
 import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
 
@@ -27,7 +27,7 @@ export function claimNic(db: SqliteConnection, claim: NicClaim, secret: KeyObjec
   checkHostname(db, claim)
   const mac = claimMac(db, claim)
   const isDefault = isDefaultNic(claim.isDefault, listNics(db, { vmId: claim.vmId }))
-  const taker = { nicId: claim.id, secret, now }
+  const taker = { nicId: claim.id, mac, secret, now }
   const { ipv6, ipv4 } = poolsOf(network, row)
   const key6 = ipv6 && takeAddress(db, ipv6, taker, claim.requestedIpv6 && ipv6ToBigInt(claim.requestedIpv6))
   const key4 = ipv4 && takeAddress(db, ipv4, taker, claim.requestedIpv4 && ipv4ToBigInt(claim.requestedIpv4))
@@ -99,28 +99,8 @@ export function freeNic(db: SqliteConnection, id: string, now: number): void {
 }
 
 /** The families of a network as the allocator sees them; `row` gives where `sequential` goes on. */
-export function poolsOf(
-  network: SharedNetwork,
-  row: Row,
-): { readonly ipv6?: AddressPool; readonly ipv4?: AddressPool } {
-  const common = { networkId: network.id, policy: network.policy }
-  const ipv6: AddressPool | undefined = network.ipv6 && {
-    ...common,
-    family: "ipv6",
-    space: guestIpv6Space(network.ipv6),
-    base: 0n,
-    cursor: addressOf(row, "cursor6") ?? 0n,
-    format: ipv6FromBigInt,
-  }
-  const ipv4: AddressPool | undefined = network.ipv4 && {
-    ...common,
-    family: "ipv4",
-    space: guestIpv4Space(network.ipv4),
-    base: ipv4Mapped,
-    cursor: addressOf(row, "cursor4") ?? 0n,
-    format: ipv4FromBigInt,
-  }
-  return { ...(ipv6 && { ipv6 }), ...(ipv4 && { ipv4 }) }
+export function poolsOf(network: SharedNetwork, row: Row): AddressPools {
+  return addressPools(network, { ipv6: addressOf(row, "cursor6"), ipv4: addressOf(row, "cursor4") })
 }
 
 /** What was not asked for may be anything. */

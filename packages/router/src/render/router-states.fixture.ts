@@ -31,7 +31,8 @@ const ipv4: NonNullable<RouterState["ipv4"]> = {
   prefix: parseIpv4Prefix("prefix", "10.1.0.0/22"),
   gateway: parseIpv4Address("gateway", "10.1.0.1"),
   router: parseIpv4Address("router", "10.1.0.2"),
-  range: { start: parseIpv4Address("start", "10.1.0.16"), end: parseIpv4Address("end", "10.1.3.200") },
+  ranges: [{ start: parseIpv4Address("start", "10.1.0.16"), end: parseIpv4Address("end", "10.1.3.200") }],
+  exclusions: [],
   dns: [],
 }
 
@@ -97,7 +98,8 @@ function ipv6Side(ra: "external" | "router"): Ipv6Side {
     gateway: ra === "router" ? router : parseIpv6Address("gateway", "2001:db8:1::1"),
     ra,
     router,
-    range: { start: parseIpv6Address("start", "2001:db8:1::10"), end: parseIpv6Address("end", "2001:db8:1::ffff") },
+    ranges: [{ start: parseIpv6Address("start", "2001:db8:1::10"), end: parseIpv6Address("end", "2001:db8:1::ffff") }],
+    exclusions: [],
     dns: [],
   }
 }
