@@ -1,9 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Slash64Error, contractVersion, errorCodes, hostVerbs, loadPlugins, optionalHostVerbs } from "@slash64/core"
+import {
+  Slash64Error,
+  contractVersion,
+  errorCodes,
+  eventKinds,
+  hostVerbs,
+  loadPlugins,
+  optionalHostVerbs,
+} from "@slash64/core"
 import type { ErrorCode, HostVerb, HypervisorHost } from "@slash64/core"
 import { describe, expect, expectTypeOf, it } from "vitest"
+import { everyRoad } from "./roads/every-road.ts"
+import { RoadBench } from "./roads/road-bench.ts"
 
 const spec = readFileSync(join(import.meta.dirname, "../../SPEC.md"), "utf8")
 
@@ -17,6 +27,28 @@ function table(heading: string): string[][] {
       .slice(1, -1)
       .map((cell) => cell.trim()),
   )
+}
+
+/** The events of `kind` that are told by the repeat of a road which died in the moment before it told the first. */
+async function toldAgain(kind: string): Promise<readonly string[]> {
+  await using bench = await RoadBench.open()
+  for (const road of Object.values(everyRoad)) {
+    const dying = bench.rooms()
+    let died = false
+    dying.events.tell = (event) => {
+      died ||= event.kind === kind
+      if (died) throw new Error("killed")
+    }
+    await road(dying).catch(() => {})
+    if (!died) continue
+    const rooms = bench.rooms()
+    const kinds: string[] = []
+    const end = rooms.events.subscribe((event) => kinds.push(event.kind))
+    await road(rooms)
+    await end()
+    return kinds.filter((one) => one === kind)
+  }
+  throw new Error(`no road tells ${kind}`)
 }
 
 describe("SPEC.md", () => {
@@ -37,6 +69,16 @@ describe("SPEC.md", () => {
     const retried = rows.filter(([, , yes]) => yes === "yes").map(([code]) => code?.replaceAll("`", "") ?? "")
     const retryable = errorCodes.filter((code: ErrorCode) => new Slash64Error(code, "").retryable)
     expect(retried.toSorted()).toEqual([...retryable].toSorted())
+  })
+
+  it("lists every event, and says rightly which a repeated road tells again after a crash before it was told", async () => {
+    const rows = table("What a server sees").map(([kind = "", , again]) => [kind.replaceAll("`", ""), again] as const)
+    expect(rows.map(([kind]) => kind).toSorted()).toEqual(eventKinds.toSorted())
+    const facts = rows.filter(([, again]) => again !== "")
+    for (const [kind, again] of facts) {
+      const told = again?.startsWith("tells it again") ? [kind] : []
+      expect(await toldAgain(kind), kind).toEqual(told)
+    }
   })
 
   it("shows a package that loads", async () => {

@@ -1,4 +1,4 @@
-import { Slash64Error } from "@slash64/core"
+import { Slash64Error, isSecretName, isSecretReference } from "@slash64/core"
 
 type Config = Readonly<Record<string, unknown>>
 
@@ -10,15 +10,9 @@ export function checkReferences(field: string, config: Config): Config {
   for (const [name, value] of Object.entries(config)) {
     const path = `${field}.${name}`
     if (typeof value === "object" && value !== null) checkReferences(path, { ...value })
-    else if (secretName.test(name) && !isReference(value)) throw notReference(path)
+    else if (isSecretName(name) && !isSecretReference(value)) throw notReference(path)
   }
   return config
-}
-
-const secretName = /passw|passphrase|secret|token|credential|private_?key|api_?key/i
-
-function isReference(value: unknown): boolean {
-  return typeof value === "string" && /^(file:\/[^\0\n]+|env:[A-Za-z_]\w*)$/.test(value)
 }
 
 function notReference(field: string): Slash64Error {

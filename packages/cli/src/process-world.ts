@@ -14,11 +14,7 @@ export function processWorld(): World {
     signal: interruptSignal(),
     openStore: (paths) =>
       openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret), secretFile: paths.secret }),
-    openRouters: (paths, log) =>
-      createRouterControl({
-        keys: openKeyStore({ directory: paths.keys }),
-        log: (message, fields) => log.info(fields, message),
-      }),
+    openRouters: (paths) => createRouterControl({ keys: openKeyStore({ directory: paths.keys }) }),
     findTemplateBuilder,
   }
 }

@@ -38,10 +38,7 @@ async function runDeed(args: readonly string[], options: GlobalOptions, deed: De
     paths: statePaths(world.env, options.db),
     log,
     timeoutMs: options.timeoutMs,
-    report(progress) {
-      line.report(progress)
-      log.debug({ progress }, "progress")
-    },
+    report: (progress) => line.report(progress),
   })
   try {
     const answer = await deed(session)
@@ -51,7 +48,7 @@ async function runDeed(args: readonly string[], options: GlobalOptions, deed: De
   } catch (error) {
     line.clear()
     const own = session.call.signal.aborted && !isSlash64Error(error) ? abortError(session.call.signal) : error
-    log.debug({ err: own }, "failed")
+    log.debug({ requestId: session.call.requestId, error: own }, "failed")
     return fail(withRepeat(own, args), options.json, world)
   } finally {
     await session.close()

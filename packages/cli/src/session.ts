@@ -1,13 +1,12 @@
 import { Slash64Error, newCall, openHosts, openRooms, quote } from "@slash64/core"
-import type { Call, HostRecord, HypervisorHost, HypervisorPlugin, Progress, Rooms, Store } from "@slash64/core"
-import type { Logger } from "pino"
+import type { Call, HostRecord, HypervisorHost, HypervisorPlugin, Progress, RoadLog, Rooms, Store } from "@slash64/core"
 import type { StatePaths } from "./state/state-paths.ts"
 import type { World } from "./world.ts"
 
 export interface SessionOptions {
   readonly world: World
   readonly paths: StatePaths
-  readonly log: Logger
+  readonly log: RoadLog
   readonly timeoutMs: number | undefined
   readonly report: (progress: Progress) => void
 }
@@ -15,7 +14,7 @@ export interface SessionOptions {
 /** What one command holds open: the store, the hosts and the routers, opened when asked for and closed at its end. */
 export class Session {
   readonly world: World
-  readonly log: Logger
+  readonly log: RoadLog
   readonly call: Call
   readonly paths: StatePaths
   #rooms: Promise<Rooms> | undefined
@@ -83,7 +82,7 @@ export class Session {
       try {
         await room.close()
       } catch (error) {
-        this.log.debug({ err: error }, "not closed")
+        this.log.debug({ error }, "not closed")
       }
     }
   }
@@ -91,6 +90,6 @@ export class Session {
   async #open(): Promise<Rooms> {
     const store = await this.world.openStore(this.paths)
     const hosts = openHosts(store, this.world.plugins)
-    return openRooms({ store, hosts, routers: this.world.openRouters(this.paths, this.log), log: this.log })
+    return openRooms({ store, hosts, routers: this.world.openRouters(this.paths), log: this.log })
   }
 }

@@ -1,4 +1,4 @@
-import type { HypervisorPlugin, Progress, RoadLog, RouterControl, Store } from "@slash64/core"
+import type { HypervisorPlugin, Progress, RouterControl, Store } from "@slash64/core"
 import type { StatePaths } from "./state/state-paths.ts"
 
 /** What the program touches outside itself: given, so that a test can run all of it in its own process. */
@@ -8,7 +8,7 @@ export interface World {
   readonly stdout: Output
   readonly stderr: Output
   openStore(paths: StatePaths): Promise<Store>
-  openRouters(paths: StatePaths, log: RoadLog): RouterControl
+  openRouters(paths: StatePaths): RouterControl
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
   /** Undefined where the builder is not installed: it is part of the checkout, not of the package. */

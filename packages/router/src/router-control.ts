@@ -8,13 +8,11 @@ import { renderSeed } from "./seed/render-seed.ts"
 
 export interface RouterControlOptions {
   readonly keys: KeyStore
-  /** Told of each push. Holds no secret. */
-  readonly log?: (message: string, fields: Readonly<Record<string, string | number>>) => void
   readonly timeouts?: Partial<RouterTimeouts>
 }
 
 /** Drives router VMs over SSH, one held connection each. `close` ends them and what is under way on them. */
-export function createRouterControl({ keys, log, timeouts }: RouterControlOptions): RouterControl {
+export function createRouterControl({ keys, timeouts }: RouterControlOptions): RouterControl {
   const limits = { ...defaultTimeouts, ...timeouts }
   const routers = new Map<string, HeldRouter>()
 
@@ -40,7 +38,6 @@ export function createRouterControl({ keys, log, timeouts }: RouterControlOption
       const target = held(router)
       const { result, manifest } = await pushState(target.commands, router, state, target.manifest, call)
       target.manifest = manifest
-      log?.("router pushed", { routerId: router.routerId, requestId: call.requestId, ...result })
       return result
     },
     async status(router, call) {

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { MemoryRouters, memoryPlugin, newMemoryWorld } from "@slash64/conformance"
 import type { MemoryWorld } from "@slash64/conformance"
 import { nicIdFor, openHosts, openRooms, openSqliteStore, routerIdFor } from "@slash64/core"
-import type { AttachNicRequest, Rooms, Store } from "@slash64/core"
+import type { AttachNicRequest, RoadLog, Rooms, Store } from "@slash64/core"
 
 /** A moment in which a road can be disturbed: before or after a verb of a room. */
 export interface RoadStep {
@@ -54,12 +54,13 @@ export class RoadBench {
   }
 
   /** The rooms of a new process; `onStep` sees, and by throwing disturbs, all that it does. */
-  rooms(onStep: (step: RoadStep) => void = () => {}): Rooms {
+  rooms(onStep: (step: RoadStep) => void = () => {}, log?: RoadLog): Rooms {
     const store = watched(this.store, onStep)
     this.world.intercept = (step) => onStep({ room: "host", ...step })
     this.routers.intercept = (step) => onStep({ room: "router", ...step })
     const hosts = openHosts(store, [memoryPlugin(this.world)])
-    return openRooms({ store, hosts, routers: this.routers, patience: { pauseMs: 0, bootMs: 5_000 } })
+    const patience = { pauseMs: 0, bootMs: 5_000 }
+    return openRooms({ store, hosts, routers: this.routers, patience, ...(log === undefined ? {} : { log }) })
   }
 
   /** Everything there is, without the numbers that count repeats. */

@@ -1,4 +1,5 @@
 import { Slash64Error, isSlash64Error, quote } from "../errors.ts"
+import { rememberSecrets } from "../secrets/known-secrets.ts"
 import { checkAborted, untilAborted, withTimeout } from "./call.ts"
 import type { Call } from "./call.ts"
 import { hostVerbs } from "./host-verbs.ts"
@@ -14,6 +15,7 @@ export async function connectHost(
   call: Call,
   timeoutMs = 30_000,
 ): Promise<HypervisorHost> {
+  rememberSecrets(config)
   const parsed = plugin.parseConfig(config)
   const bounded = withTimeout(call, timeoutMs)
   checkAborted(bounded.signal)

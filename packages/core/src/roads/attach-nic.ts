@@ -6,12 +6,14 @@ import type { Call } from "../plugin/call.ts"
 import type { HostNic, HypervisorHost } from "../plugin/hypervisor-plugin.ts"
 import type { PushResult } from "../router/router-control.ts"
 import { converge, findStartedRouter } from "./converge-router.ts"
+import { nicFact } from "./facts.ts"
 import { findNetwork } from "./find-network.ts"
 import { toNetworkSpec, toNicSpec } from "./host-specs.ts"
 import { beginStep, repeat } from "./repeat.ts"
 import { parseAttachNic } from "./road-requests.ts"
 import type { AttachNicRequest } from "./road-requests.ts"
-import type { Rooms } from "./rooms.ts"
+import { failureOf, road, startClock } from "./road.ts"
+import type { RoadRooms } from "./road.ts"
 
 export interface AttachedNic {
   readonly nic: Nic
@@ -29,7 +31,7 @@ export interface AttachedNic {
  * or the network has no router that was started (FAILED_PRECONDITION). A NIC that is being detached is
  * FAILED_PRECONDITION too: finish that first.
  */
-export async function attachNic(request: AttachNicRequest, rooms: Rooms, call: Call): Promise<AttachedNic> {
+export const attachNic = road("attach-nic", async (request: AttachNicRequest, rooms, call): Promise<AttachedNic> => {
   const asked = parseAttachNic(request)
   const network = await findNetwork(asked.network, rooms)
   const plan = planNic(asked.nic, network)
@@ -39,7 +41,7 @@ export async function attachNic(request: AttachNicRequest, rooms: Rooms, call: C
   await repeat(rooms, call, () => checkHost(plan, network, host, call))
 
   beginStep(call, "claiming an address")
-  const nic = await rooms.store.claimNic(plan)
+  const nic = await claim(plan, network, rooms)
   beginStep(call, "making the network on the host")
   await repeat(rooms, call, () => host.ensureNetwork(toNetworkSpec(network), call))
   const push = await converge(network, rooms, call)
@@ -47,9 +49,9 @@ export async function attachNic(request: AttachNicRequest, rooms: Rooms, call: C
   const port = await repeat(rooms, call, () => host.attachNic(toNicSpec(nic, network), call))
   beginStep(call, "recording the NIC")
   const attached = await recordAttached(nic, rooms, host, call)
-  rooms.log.info({ requestId: call.requestId, nic: nic.id, vm: nic.vmId, network: network.id }, "NIC attached")
+  rooms.tell({ kind: "nic-attached", ...nicFact(attached) })
   return { nic: attached, port, push }
-}
+})
 
 async function checkHost(plan: NicClaim, network: SharedNetwork, host: HypervisorHost, call: Call): Promise<void> {
   if ((await host.findVm(plan.vmId, call)) === undefined) {
@@ -69,8 +71,22 @@ async function checkHost(plan: NicClaim, network: SharedNetwork, host: Hyperviso
   })
 }
 
+/** A NIC that was attached before is claimed no more. */
+async function claim(plan: NicClaim, network: SharedNetwork, rooms: RoadRooms): Promise<Nic> {
+  const clock = startClock()
+  try {
+    const nic = await rooms.store.claimNic(plan)
+    if (nic.state === "claimed") rooms.tell({ kind: "nic-claimed", ...nicFact(nic), durationMs: clock() })
+    return nic
+  } catch (error) {
+    const { code, message } = failureOf(error)
+    if (code === "RESOURCE_EXHAUSTED") rooms.tell({ kind: "addresses-exhausted", networkId: network.id, message })
+    throw error
+  }
+}
+
 /** Somebody may have detached the NIC while we plugged it; the store has the last word, so the port goes again. */
-async function recordAttached(nic: Nic, rooms: Rooms, host: HypervisorHost, call: Call): Promise<Nic> {
+async function recordAttached(nic: Nic, rooms: RoadRooms, host: HypervisorHost, call: Call): Promise<Nic> {
   try {
     return await rooms.store.markNic(nic.id, "attached")
   } catch (error) {

@@ -2,57 +2,77 @@ import { Slash64Error, isSlash64Error } from "../errors.ts"
 import type { Call } from "../plugin/call.ts"
 import type { Router, SharedNetwork } from "../network/records.ts"
 import type { PushResult, RouterEndpoint, RouterStatus } from "../router/router-control.ts"
+import type { NetworkSnapshot } from "../store/store.ts"
 import { routerState } from "../router/router-state.ts"
+import { routerFact } from "./facts.ts"
 import { findNetwork } from "./find-network.ts"
 import { beginStep, repeat } from "./repeat.ts"
-import type { Rooms } from "./rooms.ts"
+import { failureOf, road, startClock } from "./road.ts"
+import type { RoadRooms } from "./road.ts"
 
 /**
  * Brings a network's router to what the store holds. FAILED_PRECONDITION where no router was started, or where the
  * router refuses the files; UNAVAILABLE when it does not answer. Repeated: nothing is sent that is there.
  */
-export async function convergeRouter(networkIdOrName: string, rooms: Rooms, call: Call): Promise<PushResult> {
-  const network = await findNetwork(networkIdOrName, rooms)
-  await findStartedRouter(network, rooms)
-  return converge(network, rooms, call)
-}
+export const convergeRouter = road(
+  "converge-router",
+  async (networkIdOrName: string, rooms, call): Promise<PushResult> => {
+    const network = await findNetwork(networkIdOrName, rooms)
+    await findStartedRouter(network, rooms)
+    return converge(network, rooms, call)
+  },
+)
 
 /** What the router says of itself. */
-export async function readRouterStatus(networkIdOrName: string, rooms: Rooms, call: Call): Promise<RouterStatus> {
-  const network = await findNetwork(networkIdOrName, rooms)
-  const router = await findStartedRouter(network, rooms)
-  beginStep(call, "asking the router")
-  return repeat(rooms, call, () => rooms.routers.status(endpointOf(router, network, rooms), call))
-}
+export const readRouterStatus = road(
+  "read-router-status",
+  async (networkIdOrName: string, rooms, call): Promise<RouterStatus> => {
+    const network = await findNetwork(networkIdOrName, rooms)
+    const router = await findStartedRouter(network, rooms)
+    beginStep(call, "asking the router")
+    return repeat(rooms, call, () => rooms.routers.status(endpointOf(router, network, rooms), call))
+  },
+)
 
 /**
  * For roads that have changed the store: whoever waits for the same router shares one push. Each try reads the
  * store again, so what the router called stale (ABORTED) is rendered anew, and each push reads the router's own
  * manifest first, which is the look back after an unknown outcome.
  */
-export function converge(network: SharedNetwork, rooms: Rooms, call: Call): Promise<PushResult> {
+export function converge(network: SharedNetwork, rooms: RoadRooms, call: Call): Promise<PushResult> {
   beginStep(call, "telling the router")
   return rooms.converging.join(network.id, call, (shared) =>
     repeat(rooms, shared, async () => {
       const snapshot = await rooms.store.readNetwork(network.id)
       if (snapshot?.router === undefined) throw notStarted(network)
-      const { router } = snapshot
-      const pushed = await rooms.routers.push(endpointOf(router, network, rooms), routerState(snapshot, router), shared)
-      rooms.log.info({ requestId: shared.requestId, router: router.id, ...pushed }, "router converged")
-      return pushed
+      return push(snapshot, snapshot.router, rooms, shared)
     }),
   )
 }
 
+async function push(snapshot: NetworkSnapshot, router: Router, rooms: RoadRooms, call: Call): Promise<PushResult> {
+  const clock = startClock()
+  const fact = routerFact(router)
+  try {
+    const endpoint = endpointOf(router, snapshot.network, rooms)
+    const pushed = await rooms.routers.push(endpoint, routerState(snapshot, router), call)
+    rooms.tell({ kind: "router-converged", ...fact, ...pushed, durationMs: clock() })
+    return pushed
+  } catch (error) {
+    rooms.tell({ kind: "router-not-converged", ...fact, ...failureOf(error), durationMs: clock() })
+    throw error
+  }
+}
+
 /** The router that `router start` has brought to an end. FAILED_PRECONDITION where there is none. */
-export async function findStartedRouter(network: SharedNetwork, rooms: Rooms): Promise<Router> {
+export async function findStartedRouter(network: SharedNetwork, rooms: RoadRooms): Promise<Router> {
   const router = await rooms.store.findRouter(network.id)
   if (router?.state === "running") return router
   throw notStarted(network)
 }
 
 /** How the router package reaches a router: through the host that it runs on. */
-export function endpointOf(router: Router, network: SharedNetwork, rooms: Rooms): RouterEndpoint {
+export function endpointOf(router: Router, network: SharedNetwork, rooms: RoadRooms): RouterEndpoint {
   return {
     routerId: router.id,
     hostKey: router.hostKey,

@@ -2,9 +2,11 @@ import { Slash64Error, isSlash64Error } from "../errors.ts"
 import type { Nic } from "../network/records.ts"
 import type { Call } from "../plugin/call.ts"
 import { converge, endpointOf } from "./converge-router.ts"
+import { nicFact } from "./facts.ts"
 import { findNetwork } from "./find-network.ts"
 import { beginStep, repeat } from "./repeat.ts"
-import type { Rooms } from "./rooms.ts"
+import { road } from "./road.ts"
+import type { RoadRooms } from "./road.ts"
 
 /** What was detached; `nic` is absent when there was none. */
 export interface DetachedNic {
@@ -16,25 +18,26 @@ export interface DetachedNic {
  * Repeated, or absent: success. Where the host or the router does not answer the NIC stays `leaving`, nobody else
  * gets its addresses, and the error is UNAVAILABLE: repeat.
  */
-export async function detachNic(nicId: string, rooms: Rooms, call: Call): Promise<DetachedNic> {
+export const detachNic = road("detach-nic", async (nicId: string, rooms, call): Promise<DetachedNic> => {
   const nic = await rooms.store.findNic(nicId)
   if (nic === undefined) return {}
 
   beginStep(call, "marking the NIC as leaving")
   const leaving = await markLeaving(nic, rooms)
   if (leaving === undefined) return { nic }
+  rooms.tell({ kind: "nic-leaving", ...nicFact(leaving) })
   beginStep(call, "unplugging the NIC")
   const host = await repeat(rooms, call, () => rooms.hosts.open(leaving.host, call))
   await repeat(rooms, call, () => host.detachNic({ id: leaving.id, vmId: leaving.vmId }, call))
   await takeFromRouter(leaving, rooms, call)
   beginStep(call, "freeing the addresses")
   await rooms.store.freeNic(leaving.id)
-  rooms.log.info({ requestId: call.requestId, nic: leaving.id, vm: leaving.vmId }, "NIC detached")
+  rooms.tell({ kind: "nic-detached", ...nicFact(leaving) })
   return { nic: leaving }
-}
+})
 
 /** Undefined when somebody else has finished meanwhile. */
-async function markLeaving(nic: Nic, rooms: Rooms): Promise<Nic | undefined> {
+async function markLeaving(nic: Nic, rooms: RoadRooms): Promise<Nic | undefined> {
   try {
     return await rooms.store.markNic(nic.id, "leaving")
   } catch (error) {
@@ -44,7 +47,7 @@ async function markLeaving(nic: Nic, rooms: Rooms): Promise<Nic | undefined> {
 }
 
 /** A network whose router is gone has nobody who would serve the address. */
-async function takeFromRouter(nic: Nic, rooms: Rooms, call: Call): Promise<void> {
+async function takeFromRouter(nic: Nic, rooms: RoadRooms, call: Call): Promise<void> {
   const network = await findNetwork(nic.networkId, rooms)
   const router = await rooms.store.findRouter(network.id)
   if (router?.state !== "running") return

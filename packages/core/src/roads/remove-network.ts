@@ -1,9 +1,9 @@
 import { Slash64Error } from "../errors.ts"
 import type { SharedNetwork } from "../network/records.ts"
-import type { Call } from "../plugin/call.ts"
-import { removeRouter } from "./remove-router.ts"
+import { takeRouterAway } from "./remove-router.ts"
 import { beginStep, repeat } from "./repeat.ts"
-import type { Rooms } from "./rooms.ts"
+import { road } from "./road.ts"
+import type { RoadRooms } from "./road.ts"
 
 /** What was removed; `network` is absent when there was none. */
 export interface RemovedNetwork {
@@ -14,24 +14,27 @@ export interface RemovedNetwork {
  * Takes a network away: its router, what stands of it on every host, then its record. FAILED_PRECONDITION while a
  * NIC stands on it. Repeated, or absent: success.
  */
-export async function removeNetwork(networkIdOrName: string, rooms: Rooms, call: Call): Promise<RemovedNetwork> {
-  const network = await rooms.store.findNetwork(networkIdOrName)
-  if (network === undefined) return {}
-  await checkUnused(network, rooms)
+export const removeNetwork = road(
+  "remove-network",
+  async (networkIdOrName: string, rooms, call): Promise<RemovedNetwork> => {
+    const network = await rooms.store.findNetwork(networkIdOrName)
+    if (network === undefined) return {}
+    await checkUnused(network, rooms)
 
-  await removeRouter({ network: network.id }, rooms, call)
-  for (const { name } of await rooms.store.listHosts()) {
-    beginStep(call, `removing the network from host ${name}`)
-    const host = await repeat(rooms, call, () => rooms.hosts.open(name, call))
-    await repeat(rooms, call, () => host.removeNetwork(network.id, call))
-  }
-  beginStep(call, "forgetting the network")
-  await rooms.store.removeNetwork(network.id)
-  rooms.log.info({ requestId: call.requestId, network: network.id }, "network removed")
-  return { network }
-}
+    await takeRouterAway({ network: network.id }, rooms, call)
+    for (const { name } of await rooms.store.listHosts()) {
+      beginStep(call, `removing the network from host ${name}`)
+      const host = await repeat(rooms, call, () => rooms.hosts.open(name, call))
+      await repeat(rooms, call, () => host.removeNetwork(network.id, call))
+    }
+    beginStep(call, "forgetting the network")
+    await rooms.store.removeNetwork(network.id)
+    rooms.tell({ kind: "network-removed", networkId: network.id, name: network.name })
+    return { network }
+  },
+)
 
-async function checkUnused(network: SharedNetwork, rooms: Rooms): Promise<void> {
+async function checkUnused(network: SharedNetwork, rooms: RoadRooms): Promise<void> {
   const nics = await rooms.store.listNics({ networkId: network.id })
   const [first] = nics
   if (first === undefined) return

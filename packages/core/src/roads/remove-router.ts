@@ -1,11 +1,13 @@
 import { Slash64Error } from "../errors.ts"
 import type { Router, SharedNetwork } from "../network/records.ts"
 import type { Call } from "../plugin/call.ts"
+import { routerFact } from "./facts.ts"
 import { findNetwork } from "./find-network.ts"
 import { beginStep, repeat } from "./repeat.ts"
 import { parseRemoveRouter } from "./road-requests.ts"
 import type { RemoveRouterRequest } from "./road-requests.ts"
-import type { Rooms } from "./rooms.ts"
+import { road } from "./road.ts"
+import type { RoadRooms } from "./road.ts"
 
 /** What was removed; `router` is absent when there was none. */
 export interface RemovedRouter {
@@ -16,7 +18,14 @@ export interface RemovedRouter {
  * Takes a network's router VM away, with its disks. FAILED_PRECONDITION while NICs stand on the network, unless
  * forced: they keep their addresses, and a router started later serves them again. Repeated, or absent: success.
  */
-export async function removeRouter(request: RemoveRouterRequest, rooms: Rooms, call: Call): Promise<RemovedRouter> {
+export const removeRouter = road("remove-router", takeRouterAway)
+
+/** The same as a part of another road. */
+export async function takeRouterAway(
+  request: RemoveRouterRequest,
+  rooms: RoadRooms,
+  call: Call,
+): Promise<RemovedRouter> {
   const asked = parseRemoveRouter(request)
   const network = await findNetwork(asked.network, rooms)
   const router = await rooms.store.findRouter(network.id)
@@ -30,11 +39,11 @@ export async function removeRouter(request: RemoveRouterRequest, rooms: Rooms, c
   await repeat(rooms, call, () => host.removeRouter(router.id, call))
   beginStep(call, "forgetting the router")
   await rooms.store.removeRouter(router.id)
-  rooms.log.info({ requestId: call.requestId, router: router.id, network: network.id }, "router removed")
+  rooms.tell({ kind: "router-removed", ...routerFact(router) })
   return { router }
 }
 
-async function checkUnused(network: SharedNetwork, rooms: Rooms): Promise<void> {
+async function checkUnused(network: SharedNetwork, rooms: RoadRooms): Promise<void> {
   const nics = await rooms.store.listNics({ networkId: network.id })
   if (nics.length === 0) return
   throw new Slash64Error("FAILED_PRECONDITION", `the router of ${network.name} serves ${nics.length} NICs`, {

@@ -2,13 +2,18 @@ import { Slash64Error, quote } from "../errors.ts"
 import type { Call } from "../plugin/call.ts"
 import type { HostVm } from "../plugin/hypervisor-plugin.ts"
 import { beginStep, repeat } from "./repeat.ts"
+import { road } from "./road.ts"
 import type { Rooms } from "./rooms.ts"
 
 /**
  * A VM by its UUID, or once and for all by its name. NOT_FOUND when the host has none; INVALID_ARGUMENT, with the
  * UUIDs, when several bear the name.
  */
-export async function resolveVm(hostName: string, idOrName: string, rooms: Rooms, call: Call): Promise<HostVm> {
+export function resolveVm(hostName: string, idOrName: string, rooms: Rooms, call: Call): Promise<HostVm> {
+  return resolve({ hostName, idOrName }, rooms, call)
+}
+
+const resolve = road("resolve-vm", async ({ hostName, idOrName }: VmName, rooms, call): Promise<HostVm> => {
   beginStep(call, "looking for the VM")
   const host = await repeat(rooms, call, () => rooms.hosts.open(hostName, call))
   const byId = isUuid(idOrName) ? await repeat(rooms, call, () => host.findVm(idOrName.toLowerCase(), call)) : undefined
@@ -28,6 +33,11 @@ export async function resolveVm(hostName: string, idOrName: string, rooms: Rooms
     value: quote(idOrName),
     hint: `Give the UUID: one of ${ids}.`,
   })
+})
+
+interface VmName {
+  readonly hostName: string
+  readonly idOrName: string
 }
 
 function isUuid(text: string): boolean {

@@ -1,4 +1,7 @@
 import { ConvergeQueue } from "./converge-queue.ts"
+import { EventFeed } from "../events/event-feed.ts"
+import { silentLog, withoutSecrets } from "../log/road-log.ts"
+import type { RoadLog } from "../log/road-log.ts"
 import type { Hosts } from "../plugin/hosts.ts"
 import type { PushResult, RouterControl } from "../router/router-control.ts"
 import type { Store } from "../store/store.ts"
@@ -8,15 +11,12 @@ export interface Rooms {
   readonly store: Store
   readonly hosts: Hosts
   readonly routers: RouterControl
+  /** Takes secrets out of whatever it is given. */
   readonly log: RoadLog
+  /** What the roads of these rooms do, to subscribe to; those of another process are not among it. */
+  readonly events: EventFeed
   readonly patience: Patience
   readonly converging: ConvergeQueue<PushResult>
-}
-
-/** pino's shape: what happened in words, the rest as fields. */
-export interface RoadLog {
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
 }
 
 /** How long the roads try by themselves before they tell the caller. */
@@ -31,24 +31,24 @@ export interface Patience {
 
 export const defaultPatience: Patience = { repeats: 4, pauseMs: 100, bootMs: 180_000 }
 
-const silent: RoadLog = { info: () => {}, warn: () => {} }
-
 export interface RoomParts {
   readonly store: Store
   readonly hosts: Hosts
   readonly routers: RouterControl
-  /** Absent: silent. */
+  /** A pino logger, say. Absent: silent. */
   readonly log?: RoadLog
   readonly patience?: Partial<Patience>
 }
 
 /** One for each process and store: the roads of one `Rooms` share the queues to the routers. */
-export function openRooms({ store, hosts, routers, log = silent, patience = {} }: RoomParts): Rooms {
+export function openRooms({ store, hosts, routers, log: given = silentLog, patience = {} }: RoomParts): Rooms {
+  const log = withoutSecrets(given)
   return {
     store,
     hosts,
     routers,
     log,
+    events: new EventFeed((error) => log.warn({ error }, "a subscriber to events failed")),
     patience: { ...defaultPatience, ...patience },
     converging: new ConvergeQueue(),
   }

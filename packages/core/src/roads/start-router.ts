@@ -1,15 +1,15 @@
 import type { Router } from "../network/records.ts"
-import type { Call } from "../plugin/call.ts"
 import type { RouterSpec } from "../plugin/hypervisor-plugin.ts"
 import type { PushResult, RouterStatus, SeedRequest } from "../router/router-control.ts"
 import { converge, endpointOf } from "./converge-router.ts"
+import { routerFact } from "./facts.ts"
 import { findNetwork } from "./find-network.ts"
 import { toNetworkSpec } from "./host-specs.ts"
 import { planRouter } from "./plan-router.ts"
 import { beginStep, repeat } from "./repeat.ts"
 import { parseStartRouter } from "./road-requests.ts"
 import type { StartRouterRequest } from "./road-requests.ts"
-import type { Rooms } from "./rooms.ts"
+import { road } from "./road.ts"
 import { waitForRouter } from "./wait-for-router.ts"
 
 export interface StartedRouter {
@@ -23,31 +23,35 @@ export interface StartedRouter {
  * was halted is started, one that runs is brought up to date. With another host, id or template than it was started
  * with: ALREADY_EXISTS; remove it first. NOT_FOUND without a network, host or registered template.
  */
-export async function startRouter(request: StartRouterRequest, rooms: Rooms, call: Call): Promise<StartedRouter> {
-  const asked = parseStartRouter(request)
-  const network = await findNetwork(asked.network, rooms)
-  const { router: planned, template } = await planRouter(asked, network, rooms)
-  beginStep(call, "looking at the host")
-  const host = await repeat(rooms, call, () => rooms.hosts.open(asked.host, call))
+export const startRouter = road(
+  "start-router",
+  async (request: StartRouterRequest, rooms, call): Promise<StartedRouter> => {
+    const asked = parseStartRouter(request)
+    const network = await findNetwork(asked.network, rooms)
+    const { router: planned, template } = await planRouter(asked, network, rooms)
+    beginStep(call, "looking at the host")
+    const host = await repeat(rooms, call, () => rooms.hosts.open(asked.host, call))
 
-  beginStep(call, "recording the router")
-  const router = await rooms.store.createRouter(planned)
-  beginStep(call, "bringing the template to the host")
-  await repeat(rooms, call, () => host.ensureTemplate(template, call))
-  beginStep(call, "making the network on the host")
-  await repeat(rooms, call, () => host.ensureNetwork(toNetworkSpec(network), call))
-  beginStep(call, "starting the router VM")
-  const seed = Buffer.from(await rooms.routers.seed(toSeedRequest(router))).toString("base64")
-  const spec = { ...toRouterSpec(router), vcpus: asked.vcpus, memoryMiB: asked.memoryMiB, seed }
-  await repeat(rooms, call, () => host.ensureRouter(spec, call))
-  beginStep(call, "waiting for the router's first answer")
-  const status = await waitForRouter(endpointOf(router, network, rooms), rooms, call)
-  const push = await converge(network, rooms, call)
-  beginStep(call, "recording that the router runs")
-  const running = await rooms.store.markRouter(router.id, "running")
-  rooms.log.info({ requestId: call.requestId, router: router.id, bootMs: status.bootMs }, "router started")
-  return { router: running, push, status }
-}
+    beginStep(call, "recording the router")
+    const router = await rooms.store.createRouter(planned)
+    beginStep(call, "bringing the template to the host")
+    await repeat(rooms, call, () => host.ensureTemplate(template, call))
+    beginStep(call, "making the network on the host")
+    await repeat(rooms, call, () => host.ensureNetwork(toNetworkSpec(network), call))
+    beginStep(call, "starting the router VM")
+    const seed = Buffer.from(await rooms.routers.seed(toSeedRequest(router))).toString("base64")
+    const spec = { ...toRouterSpec(router), vcpus: asked.vcpus, memoryMiB: asked.memoryMiB, seed }
+    await repeat(rooms, call, () => host.ensureRouter(spec, call))
+    beginStep(call, "waiting for the router's first answer")
+    const status = await waitForRouter(endpointOf(router, network, rooms), rooms, call)
+    const push = await converge(network, rooms, call)
+    beginStep(call, "recording that the router runs")
+    const running = await rooms.store.markRouter(router.id, "running")
+    const { revision, generation } = push
+    rooms.tell({ kind: "router-started", ...routerFact(running), revision, generation, bootMs: status.bootMs })
+    return { router: running, push, status }
+  },
+)
 
 function toSeedRequest({ id, guestMac, controlMac, controlAddress, serverDuid }: Router): SeedRequest {
   return { routerId: id, guestMac, controlMac, serverDuid, ...(controlAddress === undefined ? {} : { controlAddress }) }

@@ -1,0 +1,27 @@
+import {
+  attachNic,
+  convergeRouter,
+  createNetwork,
+  detachNic,
+  newCall,
+  readRouterStatus,
+  removeNetwork,
+  removeRouter,
+  resolveVm,
+  startRouter,
+} from "@slash64/core"
+import type { RoadName, Rooms } from "@slash64/core"
+import { networkRequest, nicRequest } from "./road-bench.ts"
+
+/** Every road once, in an order in which each has work to do; the request id is the road's name. */
+export const everyRoad: Readonly<Record<RoadName, (rooms: Rooms) => Promise<unknown>>> = {
+  "create-network": (rooms) => createNetwork(networkRequest, rooms, newCall({ requestId: "create-network" })),
+  "start-router": (rooms) => startRouter({ network: "lab", host: "h1" }, rooms, newCall({ requestId: "start-router" })),
+  "resolve-vm": (rooms) => resolveVm("h1", "web", rooms, newCall({ requestId: "resolve-vm" })),
+  "attach-nic": (rooms) => attachNic(nicRequest, rooms, newCall({ requestId: "attach-nic" })),
+  "converge-router": (rooms) => convergeRouter("lab", rooms, newCall({ requestId: "converge-router" })),
+  "read-router-status": (rooms) => readRouterStatus("lab", rooms, newCall({ requestId: "read-router-status" })),
+  "detach-nic": (rooms) => detachNic(nicRequest.id, rooms, newCall({ requestId: "detach-nic" })),
+  "remove-router": (rooms) => removeRouter({ network: "lab" }, rooms, newCall({ requestId: "remove-router" })),
+  "remove-network": (rooms) => removeNetwork("lab", rooms, newCall({ requestId: "remove-network" })),
+}
