@@ -7,7 +7,7 @@ import type { MacAddress } from "../address/mac-address.ts"
 import type { HostRecord, Nic, NicState, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
 import { planNetwork } from "../network/plan-network.ts"
 import { bytesOf, damaged, numberOf, textOf } from "./row.ts"
-import type { Row } from "./sqlite-connection.ts"
+import type { Row } from "./row.ts"
 
 const routerShape = z.strictObject({
   id: z.string(),

@@ -1,5 +1,7 @@
 import { Slash64Error, isSlash64Error } from "../errors.ts"
-import type { Row } from "./sqlite-connection.ts"
+
+/** A row of whichever engine, by the names of its columns. */
+export type Row = Readonly<Record<string, unknown>>
 
 /** A column of a row, of the type that the schema promises; another is DATA_LOSS. */
 export function textOf(row: Row, column: string): string {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
-import { Slash64Error, quote } from "../errors.ts"
 import type { HostRecord, TemplateRecord } from "../network/records.ts"
+import { hostInUse } from "./host-rules.ts"
 import { readHostRow, readTemplateRow } from "./record-codec.ts"
 import type { SqliteConnection } from "./sqlite-connection.ts"
 
@@ -36,10 +36,5 @@ function checkUnused(db: SqliteConnection, name: string): void {
   const router = db.get("SELECT id FROM routers WHERE host = ? LIMIT 1", name)
   const nic = db.get("SELECT id FROM nics WHERE host = ? LIMIT 1", name)
   const user = router === undefined ? nic && `NIC ${String(nic["id"])}` : `router ${String(router["id"])}`
-  if (user === undefined) return
-  throw new Slash64Error("FAILED_PRECONDITION", `host ${quote(name)}: ${user} is on it, so its configuration stays`, {
-    field: "host",
-    value: quote(name),
-    hint: "remove what is on the host first, or add it under another name",
-  })
+  if (user !== undefined) throw hostInUse(name, user)
 }

@@ -1,11 +1,9 @@
-import { isDeepStrictEqual } from "node:util"
-import { ipv4PrefixBounds } from "../address/ipv4.ts"
-import { prefix64ToBigInt } from "../address/prefix64.ts"
-import { Slash64Error, quote } from "../errors.ts"
-import { checkAgainst, segmentOf } from "../network/check-against.ts"
+import { checkAgainst } from "../network/check-against.ts"
 import type { SharedNetwork } from "../network/records.ts"
+import { checkEmpty, networkKeys, noSuchNetwork, sameNetwork } from "./network-rules.ts"
+import type { NetworkKeys } from "./network-rules.ts"
 import { readNetworkRow, readNicRow, readRouterRow } from "./record-codec.ts"
-import { addressBlob, numberOf } from "./row.ts"
+import { numberOf } from "./row.ts"
 import type { Row, SqliteConnection } from "./sqlite-connection.ts"
 import type { NetworkSnapshot } from "./store.ts"
 
@@ -13,7 +11,7 @@ import type { NetworkSnapshot } from "./store.ts"
 export function createNetwork(db: SqliteConnection, network: SharedNetwork): SharedNetwork {
   const stored = findNetworkById(db, network.id)
   if (stored !== undefined) return sameNetwork(stored, network)
-  const keys = keysOf(network)
+  const keys = networkKeys(network)
   checkAgainst(network, neighbours(db, network, keys))
   db.run(
     `INSERT INTO networks (id, name, segment, prefix6, first4, last4, body, revision) VALUES (?, ?, ?, ?, ?, ?, ?, 1)`,
@@ -37,11 +35,7 @@ export function findNetwork(db: SqliteConnection, idOrName: string): SharedNetwo
 export function needNetworkRow(db: SqliteConnection, id: string): Row {
   const row = db.get("SELECT body, revision, cursor6, cursor4 FROM networks WHERE id = ?", id)
   if (row !== undefined) return row
-  throw new Slash64Error("NOT_FOUND", `networkId ${quote(id)}: there is no such network`, {
-    field: "networkId",
-    value: quote(id),
-    hint: "create the network first, or list those that are there",
-  })
+  throw noSuchNetwork(id)
 }
 
 export function listNetworks(db: SqliteConnection): SharedNetwork[] {
@@ -51,9 +45,7 @@ export function listNetworks(db: SqliteConnection): SharedNetwork[] {
 export function removeNetwork(db: SqliteConnection, id: string): void {
   const nics = numberOf(db.get("SELECT count(*) AS n FROM nics WHERE network_id = ?", id) ?? {}, "n")
   const router = db.get("SELECT body FROM routers WHERE network_id = ?", id)
-  if (nics > 0)
-    throw inUse(id, nics === 1 ? "a NIC is on it" : `${nics} NICs are on it`, "detach every NIC of it first")
-  if (router !== undefined) throw inUse(id, `router ${readRouterRow(router).id} serves it`, "remove its router first")
+  checkEmpty(id, nics, router && readRouterRow(router).id)
   db.run("DELETE FROM networks WHERE id = ?", id)
 }
 
@@ -79,35 +71,6 @@ function findNetworkById(db: SqliteConnection, id: string): SharedNetwork | unde
   return row && readNetworkRow(row)
 }
 
-function sameNetwork(stored: SharedNetwork, asked: SharedNetwork): SharedNetwork {
-  const keys = new Set([...Object.keys(stored), ...Object.keys(asked)])
-  const [was, now] = [new Map(Object.entries(stored)), new Map(Object.entries(asked))]
-  const changed = [...keys].find((key) => !isDeepStrictEqual(was.get(key), now.get(key)))
-  if (changed === undefined) return stored
-  throw new Slash64Error(
-    "ALREADY_EXISTS",
-    `${changed} ${quote(now.get(changed))}: network ${stored.id} is there with ${quote(was.get(changed))}`,
-    { field: changed, value: quote(now.get(changed)), hint: "give the same fields again, or another id and name" },
-  )
-}
-
-interface NetworkKeys {
-  readonly segment: string | null
-  readonly prefix6: Uint8Array | null
-  readonly first4: number | null
-  readonly last4: number | null
-}
-
-function keysOf(network: SharedNetwork): NetworkKeys {
-  const bounds = network.ipv4 && ipv4PrefixBounds(network.ipv4.prefix)
-  return {
-    segment: segmentOf(network.attachment) ?? null,
-    prefix6: network.ipv6 ? addressBlob(prefix64ToBigInt(network.ipv6.prefix)) : null,
-    first4: bounds ? Number(bounds.first) : null,
-    last4: bounds ? Number(bounds.last) : null,
-  }
-}
-
 /** The networks that may be in its way. */
 function neighbours(db: SqliteConnection, network: SharedNetwork, keys: NetworkKeys): SharedNetwork[] {
   return db
@@ -123,12 +86,4 @@ function neighbours(db: SqliteConnection, network: SharedNetwork, keys: NetworkK
       keys.first4,
     )
     .map(readNetworkRow)
-}
-
-function inUse(id: string, problem: string, hint: string): Slash64Error {
-  return new Slash64Error("FAILED_PRECONDITION", `networkId ${quote(id)}: ${problem}`, {
-    field: "networkId",
-    value: quote(id),
-    hint,
-  })
 }

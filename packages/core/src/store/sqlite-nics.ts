@@ -4,13 +4,13 @@ import { ipv4FromBigInt, ipv4ToBigInt } from "../address/ipv4.ts"
 import { ipv6FromBigInt, ipv6ToBigInt } from "../address/ipv6-address.ts"
 import { macForNic } from "../address/mac-address.ts"
 import type { MacAddress } from "../address/mac-address.ts"
-import { Slash64Error, quote } from "../errors.ts"
 import { addressPools, ipv4Mapped } from "../network/address-pools.ts"
 import type { AddressPools } from "../network/address-pools.ts"
 import { isDefaultNic } from "../network/default-network.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
 import { checkRequested } from "../network/plan-nic.ts"
 import type { Nic, SharedNetwork } from "../network/records.ts"
+import { checkLeaving, hostnameTaken, movedNic, nicMacTaken, sameNic } from "./nic-rules.ts"
 import { readNetworkRow, readNicRow } from "./record-codec.ts"
 import { addressBlob, addressOf } from "./row.ts"
 import { releaseAddresses, takeAddress } from "./sqlite-addresses.ts"
@@ -61,14 +61,12 @@ export function claimNic(db: SqliteConnection, claim: NicClaim, secret: KeyObjec
 }
 
 export function markNic(db: SqliteConnection, id: string, state: "attached" | "leaving"): Nic {
-  const nic = findNic(db, id)
-  if (nic === undefined)
-    throw nicError("NOT_FOUND", id, "there is no such NIC", "attach it first, or list those that are there")
-  if (nic.state === state) return nic
-  if (nic.state === "leaving") throw isLeaving(id)
+  const stored = findNic(db, id)
+  const nic = movedNic(id, stored, state)
+  if (nic === stored) return nic
   db.run("UPDATE nics SET state = ? WHERE id = ?", state, id)
   if (state === "leaving") raiseRevision(db, nic.networkId)
-  return { ...nic, state }
+  return nic
 }
 
 export function findNic(db: SqliteConnection, id: string): Nic | undefined {
@@ -90,8 +88,7 @@ export function freeNic(db: SqliteConnection, id: string, now: number): void {
   const row = db.get("SELECT * FROM nics WHERE id = ?", id)
   if (row === undefined) return
   const nic = readNicRow(row)
-  if (nic.state !== "leaving")
-    throw nicError("FAILED_PRECONDITION", id, `is ${nic.state}, not leaving`, "detach it: its addresses may be in use")
+  checkLeaving(nic)
   const { quarantineSeconds } = readNetworkRow(needNetworkRow(db, nic.networkId))
   const keys = [addressOf(row, "ipv6"), addressOf(row, "ipv4")].filter((key) => key !== undefined).map(addressBlob)
   releaseAddresses(db, nic.networkId, keys, now + quarantineSeconds, now)
@@ -103,52 +100,16 @@ export function poolsOf(network: SharedNetwork, row: Row): AddressPools {
   return addressPools(network, { ipv6: addressOf(row, "cursor6"), ipv4: addressOf(row, "cursor4") })
 }
 
-/** What was not asked for may be anything. */
-function sameNic(stored: Nic, claim: NicClaim): Nic {
-  const asked: readonly (readonly [field: string, asked: string | undefined, stored: string | undefined])[] = [
-    ["networkId", claim.networkId, stored.networkId],
-    ["vmId", claim.vmId, stored.vmId],
-    ["host", claim.host, stored.host],
-    ["mac", claim.mac, stored.mac],
-    ["requestedIpv6", claim.requestedIpv6, stored.ipv6],
-    ["requestedIpv4", claim.requestedIpv4, stored.ipv4],
-  ]
-  for (const [field, value, other] of asked)
-    if (value !== undefined && value !== other)
-      throw new Slash64Error(
-        "ALREADY_EXISTS",
-        `${field} ${quote(value)}: NIC ${stored.id} is there with ${quote(other)}`,
-        {
-          field,
-          value: quote(value),
-          hint: "detach the NIC first, or use another NIC id",
-        },
-      )
-  if (stored.state === "leaving") throw isLeaving(stored.id)
-  return stored
-}
-
 function checkHostname(db: SqliteConnection, claim: NicClaim): void {
   const other = db.get("SELECT id FROM nics WHERE network_id = ? AND hostname = ?", claim.networkId, claim.hostname)
-  if (other === undefined) return
-  const value = quote(claim.hostname)
-  throw new Slash64Error("ALREADY_EXISTS", `hostname ${value}: NIC ${String(other["id"])} of this network has it`, {
-    field: "hostname",
-    value,
-    hint: "choose another host name, or none",
-  })
+  if (other !== undefined) throw hostnameTaken(claim.hostname, String(other["id"]))
 }
 
 function claimMac(db: SqliteConnection, claim: NicClaim): MacAddress {
   if (claim.mac === undefined) return freeMac(db, claim.id)
   const owner = ownerOfMac(db, claim.mac)
-  if (owner === undefined) return claim.mac
-  const value = quote(claim.mac)
-  throw new Slash64Error("ALREADY_EXISTS", `mac ${value}: ${owner} has it`, {
-    field: "mac",
-    value,
-    hint: "choose another MAC, or none",
-  })
+  if (owner !== undefined) throw nicMacTaken(claim.mac, owner)
+  return claim.mac
 }
 
 function freeMac(db: SqliteConnection, nicId: string): MacAddress {
@@ -164,12 +125,4 @@ export function ownerOfMac(db: SqliteConnection, mac: MacAddress): string | unde
   if (nic !== undefined) return `NIC ${String(nic["id"])}`
   const router = db.get("SELECT id FROM routers WHERE guest_mac = ? OR control_mac = ?", mac, mac)
   return router && `router ${String(router["id"])}`
-}
-
-function isLeaving(id: string): Slash64Error {
-  return nicError("FAILED_PRECONDITION", id, "is being detached", "detach it again to the end, then attach it")
-}
-
-function nicError(code: "NOT_FOUND" | "FAILED_PRECONDITION", id: string, problem: string, hint: string): Slash64Error {
-  return new Slash64Error(code, `nicId ${quote(id)}: ${problem}`, { field: "nicId", value: quote(id), hint })
 }

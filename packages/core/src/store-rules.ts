@@ -1,0 +1,9 @@
+/** What stores share: the rules of what a repeat gives and what is refused, and how a record is kept in a row. */
+export { hostInUse } from "./store/host-rules.ts"
+export { checkEmpty, networkKeys, noSuchNetwork, sameNetwork } from "./store/network-rules.ts"
+export type { NetworkKeys } from "./store/network-rules.ts"
+export { checkLeaving, hostnameTaken, movedNic, nicMacTaken, sameNic } from "./store/nic-rules.ts"
+export { readHostRow, readNetworkRow, readNicRow, readRouterRow, readTemplateRow } from "./store/record-codec.ts"
+export { movedRouter, routerMacTaken, sameRouter, secondRouter } from "./store/router-rules.ts"
+export { addressBlob, addressOf, bytesOf, damaged, numberOf, textOf } from "./store/row.ts"
+export type { Row } from "./store/row.ts"
