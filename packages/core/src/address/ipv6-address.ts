@@ -33,8 +33,13 @@ export function parseIpv6Address(field: string, input: unknown): Ipv6Address {
 /** 0 to 2^128 - 1; another number is a RangeError, for only arithmetic of ours can make it. */
 export function ipv6FromBigInt(value: bigint): Ipv6Address {
   if (value < 0n || value >> 128n !== 0n) throw new RangeError(`${value} is not a 128-bit number`)
-  return formatGroups(Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn)))
+  scratch.setBigUint64(0, value >> 64n)
+  scratch.setBigUint64(8, BigInt.asUintN(64, value))
+  return formatGroups([0, 2, 4, 6, 8, 10, 12, 14].map((offset) => scratch.getUint16(offset)))
 }
+
+/** Shifts of a 128-bit number take ten times as long. */
+const scratch = new DataView(new ArrayBuffer(16))
 
 /** 16 octets; another number of them is a RangeError. */
 export function ipv6FromBytes(bytes: Uint8Array): Ipv6Address {

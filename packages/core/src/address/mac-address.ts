@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { invalid } from "../errors.ts"
 import { branded } from "./brand.ts"
 
@@ -34,8 +34,8 @@ export function isUnicastMac(mac: MacAddress): boolean {
  * address. 40 bits of a hash can meet; `attempt` gives the next one.
  */
 export function macForNic(nicId: string, attempt = 0): MacAddress {
-  const hash = createHash("sha256").update(`slash64 mac\0${nicId}\0${attempt}`).digest()
-  return macFromBytes([0x02, ...hash.subarray(0, 5)])
+  const hex = hash("sha256", `slash64 mac\0${nicId}\0${attempt}`)
+  return branded(`02:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6, 8)}:${hex.slice(8, 10)}`)
 }
 
 export function macToBytes(mac: MacAddress): Uint8Array {
