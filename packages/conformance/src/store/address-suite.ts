@@ -9,6 +9,11 @@ const ten = { prefix: "2001:db8::/64", gateway: "2001:db8::1", range: "2001:db8:
 const four = { prefix: "192.0.2.0/24", gateway: "192.0.2.1", range: "192.0.2.1-192.0.2.12" }
 const policies = ["stable", "sequential", "random"] as const
 
+/** MACs that follow one another, whose EUI-64 addresses end in ff:fe00:1001 and so on. */
+function macs(from: number, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `02:00:00:00:10:${(from + index).toString(16).padStart(2, "0")}`)
+}
+
 /** What two NICs get in a store that is new. */
 async function addressesIn(bench: StoreBench, place: string, secret: number): Promise<unknown> {
   const fresh = await bench.open({ place, secret })
@@ -53,7 +58,9 @@ export function describeAddresses(options: StoreSuiteOptions): void {
           field: "ipv6",
           native: { capacity: "10", held: "10", resting: "0" },
         })
-        expect(await store.countAddresses("lab")).toEqual({ ipv6: { capacity: 10n, held: 10n, resting: 0n, free: 0n } })
+        expect(await store.countAddresses("lab")).toEqual({
+          ipv6: { capacity: 10n, held: 10n, resting: 0n, free: 0n, heldExcluded: 0n },
+        })
         await free("nic-4")
         expect(await store.claimNic(claim(small, "nic-11"))).toMatchObject({ ipv6: nics[3]?.ipv6 })
       },
@@ -113,6 +120,59 @@ export function describeAddresses(options: StoreSuiteOptions): void {
       await free("nic-1")
       await claimMany(made, 2, 2)
       expect(await store.claimNic(claim(made, "nic-1"))).toEqual(nic)
+    })
+
+    it("fills a small range to its last address, then says how many there are: eui64", async ({ expect }) => {
+      const ipv6 = { ...ten, router: "2001:db8::2", range: "2001:db8::ff:fe00:1001-2001:db8::ff:fe00:100a" }
+      const small = network({ ipv6, ipv4: undefined, policy: "eui64", quarantineSeconds: 0 })
+      await store.createNetwork(small)
+      // Their reversed order, so that an address which follows from anything but the MAC would not fit.
+      for (const [index, mac] of macs(1, 10).toReversed().entries()) {
+        const nic = await store.claimNic(claim(small, `nic-${index}`, { mac }))
+        expect(nic.ipv6).toBe(`2001:db8::ff:fe00:10${mac.slice(-2)}`)
+      }
+      await expect(store.claimNic(claim(small, "nic-11", { mac: "02:00:00:00:20:01" }))).rejects.toMatchObject({
+        code: "RESOURCE_EXHAUSTED",
+        field: "ipv6",
+        native: { capacity: "10", held: "10", resting: "0" },
+      })
+    })
+
+    it("gives the address of the MAC or says what to do, and IPv4 as stable: eui64", async ({ expect }) => {
+      const ipv6 = { ...ten, router: "2001:db8::2", range: "2001:db8::ff:fe00:1001-2001:db8::ff:fe00:100a" }
+      const made = network({ ipv6, policy: "eui64" })
+      await store.createNetwork(made)
+      const [first, second, third] = macs(1, 3)
+      const nic = await store.claimNic(claim(made, "nic-1", { mac: first }))
+      expect(nic).toMatchObject({ ipv6: "2001:db8::ff:fe00:1001" })
+      await expect(store.claimNic(claim(made, "nic-2", { mac: "02:00:00:00:20:01" }))).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+        field: "mac",
+        message: expect.stringContaining("2001:db8::ff:fe00:2001"),
+        hint: expect.stringContaining("add a range"),
+      })
+      await store.claimNic(claim(made, "nic-3", { mac: third, requestedIpv6: "2001:db8::ff:fe00:1002" }))
+      await expect(store.claimNic(claim(made, "nic-2", { mac: second }))).rejects.toMatchObject({
+        code: "ALREADY_EXISTS",
+        field: "mac",
+        message: expect.stringContaining("nic-3"),
+      })
+      await free("nic-3")
+      await expect(store.claimNic(claim(made, "nic-2", { mac: second }))).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+        field: "mac",
+      })
+      expect(await store.listNics()).toEqual([nic])
+      await free("nic-1")
+      // What rests is its own, yet another MAC has another address; the IPv4 address comes back.
+      expect(await store.claimNic(claim(made, "nic-1", { mac: macs(9, 1)[0] }))).toMatchObject({
+        ipv6: "2001:db8::ff:fe00:1009",
+        ipv4: nic.ipv4,
+      })
+      const plain = network({ ...made, id: "plain", name: "plain", policy: "stable", ipv6: undefined })
+      const fresh = await bench.open({ place: "-plain" })
+      await fresh.createNetwork({ ...plain, id: "lab" })
+      expect(await fresh.claimNic({ ...claim(plain, "nic-1"), networkId: "lab" })).toMatchObject({ ipv4: nic.ipv4 })
     })
 
     it("gives the same addresses after the store was lost, with the same secret only", async ({ expect }) => {
@@ -216,7 +276,7 @@ export function describeAddresses(options: StoreSuiteOptions): void {
       await claimMany(otherNetwork(), 1, 3)
       const capacity = (1n << 64n) - 1n - (1n << 24n) - 128n - 128n - 2n
       expect(await store.countAddresses("lan")).toEqual({
-        ipv6: { capacity, held: 3n, resting: 0n, free: capacity - 3n },
+        ipv6: { capacity, held: 3n, resting: 0n, free: capacity - 3n, heldExcluded: 0n },
       })
     })
 

@@ -1,5 +1,6 @@
 import { describe } from "vitest"
 import { describeAddresses } from "./address-suite.ts"
+import { describeNetworkChanges } from "./change-suite.ts"
 import { describeNetworks } from "./network-suite.ts"
 import { describeNics } from "./nic-suite.ts"
 import { describeRecords } from "./record-suite.ts"
@@ -10,6 +11,7 @@ import type { StoreSuiteOptions } from "./store-bench.ts"
 export function describeStore(options: StoreSuiteOptions): void {
   describe(`store on ${options.name}`, () => {
     describeNetworks(options)
+    describeNetworkChanges(options)
     describeNics(options)
     describeAddresses(options)
     describeRecords(options)

@@ -4,13 +4,15 @@ import { Slash64Error, quote } from "../errors.ts"
 import { onlyOrder, randomOrder, sequentialOrder, stableOrder } from "./address-policy.ts"
 import type { AddressOrder } from "./address-policy.ts"
 import { isInSpace } from "./address-space.ts"
-import type { AddressSpace } from "./address-space.ts"
+import type { AddressSpace, Interval } from "./address-space.ts"
 
 /** One family of one network, as the allocator sees it. */
 export interface AddressPool {
   readonly networkId: string
   readonly family: "ipv6" | "ipv4"
   readonly space: AddressSpace
+  /** What of the prefix is excluded: not in `space`, though NICs may hold addresses of it. */
+  readonly excluded: () => readonly Interval[]
   /** Added to an address to make its 128-bit key: 0, or ::ffff:0:0 for IPv4. */
   readonly base: bigint
   readonly choice: AddressChoice

@@ -3,6 +3,7 @@ import { ipv4FromBigInt } from "../address/ipv4.ts"
 import { ipv6FromBigInt, ipv6ToBigInt } from "../address/ipv6-address.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import type { AddressChoice, AddressPool } from "../allocate/address-pool.ts"
+import { ipv4Family, ipv6Family, toIntervals } from "./address-ranges.ts"
 import type { AddressPolicy, SharedNetwork } from "./records.ts"
 import { guestIpv4Space, guestIpv6Space } from "./reserved.ts"
 
@@ -26,6 +27,7 @@ export function addressPools(
         networkId,
         family: "ipv6",
         space: guestIpv6Space(ipv6),
+        excluded: () => toIntervals(ipv6.exclusions, ipv6Family),
         base: 0n,
         choice: ipv6Choice(policy, ipv6.prefix, cursors.ipv6),
         format: ipv6FromBigInt,
@@ -36,6 +38,7 @@ export function addressPools(
         networkId,
         family: "ipv4",
         space: guestIpv4Space(ipv4),
+        excluded: () => toIntervals(ipv4.exclusions, ipv4Family),
         base: ipv4Mapped,
         choice: ipv4Choice(policy, cursors.ipv4),
         format: ipv4FromBigInt,

@@ -1,12 +1,14 @@
 import { z } from "zod"
 import { parseId } from "../address/id.ts"
+import { ipv6ToBigInt } from "../address/ipv6-address.ts"
 import { invalid } from "../errors.ts"
 import type { NetworkAttachment } from "../plugin/hypervisor-plugin.ts"
+import { showRanges } from "./address-ranges.ts"
 import { parseDomain, parseInterfaceName, parseName, parseWholeNumber } from "./names.ts"
 import { parseShape } from "./parse-shape.ts"
 import { planIpv4Side } from "./plan-ipv4-side.ts"
 import { planIpv6Side } from "./plan-ipv6-side.ts"
-import type { SharedNetwork } from "./records.ts"
+import type { AddressPolicy, Ipv6Side, SharedNetwork } from "./records.ts"
 
 const attachmentShape = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("isolated") }),
@@ -28,6 +30,9 @@ const shape = z.strictObject({
   policy: z.enum(["stable", "eui64", "sequential", "random"]).optional(),
   portSecurity: z.boolean().optional(),
 })
+
+/** A year. */
+export const quarantineMost = 31_536_000
 
 /**
  * What a caller asks for as a shared network, by every rule that needs no look at other networks (for those see
@@ -56,10 +61,27 @@ export function planNetwork(request: unknown): SharedNetwork {
     ...(side4 && { ipv4: side4 }),
     ...(domain !== undefined && { domain: parseDomain("domain", domain) }),
     leaseSeconds,
-    quarantineSeconds: parseWholeNumber("quarantineSeconds", rest.quarantineSeconds ?? leaseSeconds, 0, 31_536_000),
-    policy: rest.policy ?? "stable",
+    quarantineSeconds: parseWholeNumber("quarantineSeconds", rest.quarantineSeconds ?? leaseSeconds, 0, quarantineMost),
+    policy: planPolicy(rest.policy ?? "stable", side6),
     portSecurity: rest.portSecurity ?? false,
   }
+}
+
+function planPolicy(policy: AddressPolicy, ipv6: Ipv6Side | undefined): AddressPolicy {
+  if (policy !== "eui64") return policy
+  const others = "choose stable, sequential or random"
+  if (ipv6 === undefined) throw invalid("policy", policy, "has a meaning for IPv6 only", others)
+  if (ipv6.ranges.some(({ start, end }) => holdsEui64(ipv6ToBigInt(start), ipv6ToBigInt(end)))) return policy
+  const hint = `leave out the ranges, or ${others}`
+  throw invalid("policy", policy, `no address that follows from a MAC is in ${showRanges(ipv6.ranges)}`, hint)
+}
+
+/** Whether an address with ff:fe in the middle of its interface identifier lies between two of one /64. */
+function holdsEui64(first: bigint, last: bigint): boolean {
+  const middle = 0xfffen << 24n
+  const [low, high] = [first & ~0xff_ffff_ffffn, first & 0xff_ffff_ffffn]
+  const next = high <= middle ? low | middle : high <= (middle | 0xff_ffffn) ? first : (low + (1n << 40n)) | middle
+  return next <= last
 }
 
 function planAttachment(request: z.output<typeof attachmentShape>): NetworkAttachment {

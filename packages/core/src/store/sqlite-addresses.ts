@@ -4,6 +4,7 @@ import { requestedOrder } from "../allocate/address-policy.ts"
 import { eui64NotFree, noAddressLeft, poolOrder, requestedNotFree } from "../allocate/address-pool.ts"
 import type { AddressHolder, AddressPool, AddressTaker } from "../allocate/address-pool.ts"
 import { firstGap, isInSpace } from "../allocate/address-space.ts"
+import type { Interval } from "../allocate/address-space.ts"
 import type { Slash64Error } from "../errors.ts"
 import { addressBlob, addressOf, damaged, numberOf, textOf } from "./row.ts"
 import type { Row, SqliteConnection } from "./sqlite-connection.ts"
@@ -41,22 +42,32 @@ export function releaseAddresses(
 }
 
 export function countAddresses(db: SqliteConnection, pool: AddressPool, now: number): AddressCounts {
-  const [held, resting] = pool.space.intervals
-    .map(({ first, last }) =>
-      db.get(
-        `SELECT count(*) FILTER (WHERE free_after IS NULL) AS held, count(*) FILTER (WHERE free_after > ?) AS resting
-         FROM addresses WHERE network_id = ? AND address BETWEEN ? AND ?`,
-        now,
-        pool.networkId,
-        addressBlob(pool.base + first),
-        addressBlob(pool.base + last),
-      ),
+  const { capacity, intervals } = pool.space
+  const { held, resting } = countWithin(db, pool, intervals, now)
+  const heldExcluded = countWithin(db, pool, pool.excluded(), now).held
+  return { capacity, held, resting, free: capacity - held - resting, heldExcluded }
+}
+
+function countWithin(
+  db: SqliteConnection,
+  pool: AddressPool,
+  intervals: readonly Interval[],
+  now: number,
+): { readonly held: bigint; readonly resting: bigint } {
+  let [held, resting] = [0n, 0n]
+  for (const { first, last } of intervals) {
+    const row = db.get(
+      `SELECT count(*) FILTER (WHERE free_after IS NULL) AS held, count(*) FILTER (WHERE free_after > ?) AS resting
+       FROM addresses WHERE network_id = ? AND address BETWEEN ? AND ?`,
+      now,
+      pool.networkId,
+      addressBlob(pool.base + first),
+      addressBlob(pool.base + last),
     )
-    .reduce(
-      ([h, r], row) => [h + BigInt(numberOf(row ?? {}, "held")), r + BigInt(numberOf(row ?? {}, "resting"))],
-      [0n, 0n],
-    )
-  return { capacity: pool.space.capacity, held, resting, free: pool.space.capacity - held - resting }
+    held += BigInt(numberOf(row ?? {}, "held"))
+    resting += BigInt(numberOf(row ?? {}, "resting"))
+  }
+  return { held, resting }
 }
 
 /** What the NIC had before and nobody else has had since. */

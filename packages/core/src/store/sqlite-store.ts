@@ -1,9 +1,11 @@
 import { createSecretKey } from "node:crypto"
 import type { KeyObject } from "node:crypto"
 import { invalid } from "../errors.ts"
+import type { NetworkChange } from "../network/plan-network-change.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
 import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
 import { readNetworkRow } from "./record-codec.ts"
+import { changeNetwork } from "./sqlite-change-network.ts"
 import { countAddresses } from "./sqlite-addresses.ts"
 import { SqliteConnection } from "./sqlite-connection.ts"
 import * as hosts from "./sqlite-hosts.ts"
@@ -11,7 +13,7 @@ import * as networks from "./sqlite-networks.ts"
 import * as nics from "./sqlite-nics.ts"
 import * as routers from "./sqlite-routers.ts"
 import { checkSecret } from "./sqlite-secret.ts"
-import type { NetworkCounts, NetworkSnapshot, NicFilter, Store } from "./store.ts"
+import type { ChangedNetwork, NetworkCounts, NetworkSnapshot, NicFilter, Store } from "./store.ts"
 
 export interface SqliteStoreOptions {
   /** Path of the database; made with mode 0600, its directories too, unless it is there. `:memory:` for none. */
@@ -63,6 +65,10 @@ class SqliteStore implements Store {
 
   listNetworks(): Promise<readonly SharedNetwork[]> {
     return this.#db.read(() => networks.listNetworks(this.#db))
+  }
+
+  changeNetwork(id: string, change: NetworkChange): Promise<ChangedNetwork> {
+    return this.#db.write(() => changeNetwork(this.#db, id, change))
   }
 
   removeNetwork(id: string): Promise<void> {

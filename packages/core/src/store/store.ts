@@ -1,4 +1,5 @@
 import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
+import type { NetworkChange } from "../network/plan-network-change.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
 
 /**
@@ -12,6 +13,11 @@ export interface Store {
   /** By id or by name. */
   findNetwork(idOrName: string): Promise<SharedNetwork | undefined>
   listNetworks(): Promise<readonly SharedNetwork[]>
+  /**
+   * Changes a network that is in use by {@link planNetworkChange}; the revision rises when that changed it. Repeated:
+   * the same network. NOT_FOUND when it is not there.
+   */
+  changeNetwork(id: string, change: NetworkChange): Promise<ChangedNetwork>
   /** FAILED_PRECONDITION while a NIC or a router stands on it. Absent: success. */
   removeNetwork(id: string): Promise<void>
 
@@ -68,6 +74,15 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** More NICs than this are not named one by one; `heldExcluded` counts them all. */
+export const keepingMost = 100
+
+export interface ChangedNetwork {
+  readonly network: SharedNetwork
+  /** NICs that keep an address which is excluded, by IPv6 and then by IPv4 address: the first {@link keepingMost}. */
+  readonly keeping: readonly Nic[]
+}
+
 export interface NicFilter {
   readonly networkId?: string
   readonly vmId?: string
@@ -79,12 +94,16 @@ export interface NetworkCounts {
   readonly ipv4?: AddressCounts
 }
 
-/** Exact, 128 bits wide. `capacity` is the range less what is reserved; `free` is what is neither held nor at rest. */
+/** Exact, 128 bits wide. */
 export interface AddressCounts {
+  /** The ranges less what is reserved or excluded. */
   readonly capacity: bigint
   readonly held: bigint
   readonly resting: bigint
+  /** What is neither held nor at rest. */
   readonly free: bigint
+  /** Held by NICs that had it before it was excluded; not in `capacity` nor `held`. */
+  readonly heldExcluded: bigint
 }
 
 export interface NetworkSnapshot {

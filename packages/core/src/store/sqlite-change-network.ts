@@ -1,0 +1,42 @@
+import type { AddressPool } from "../allocate/address-pool.ts"
+import { addressPools } from "../network/address-pools.ts"
+import { planNetworkChange } from "../network/plan-network-change.ts"
+import type { NetworkChange } from "../network/plan-network-change.ts"
+import type { Nic } from "../network/records.ts"
+import { readNetworkRow, readNicRow } from "./record-codec.ts"
+import { addressBlob } from "./row.ts"
+import type { SqliteConnection } from "./sqlite-connection.ts"
+import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
+import { keepingMost } from "./store.ts"
+import type { ChangedNetwork } from "./store.ts"
+
+/** Within a transaction of `db`. */
+export function changeNetwork(db: SqliteConnection, id: string, change: NetworkChange): ChangedNetwork {
+  const stored = readNetworkRow(needNetworkRow(db, id))
+  const network = planNetworkChange(stored, change)
+  if (network !== stored) {
+    db.run("UPDATE networks SET body = ? WHERE id = ?", JSON.stringify(network), id)
+    raiseRevision(db, id)
+  }
+  const { ipv6, ipv4 } = addressPools(network, {})
+  return { network, keeping: [...keepingOf(db, ipv6), ...keepingOf(db, ipv4)].slice(0, keepingMost) }
+}
+
+function keepingOf(db: SqliteConnection, pool: AddressPool | undefined): Nic[] {
+  const nics: Nic[] = []
+  if (pool === undefined) return nics
+  for (const { first, last } of pool.excluded()) {
+    if (nics.length >= keepingMost) break
+    const rows = db.all(
+      `SELECT nics.* FROM addresses JOIN nics ON nics.id = addresses.nic_id
+       WHERE addresses.network_id = ? AND address BETWEEN ? AND ? AND free_after IS NULL
+       ORDER BY address LIMIT ?`,
+      pool.networkId,
+      addressBlob(pool.base + first),
+      addressBlob(pool.base + last),
+      keepingMost - nics.length,
+    )
+    nics.push(...rows.map(readNicRow))
+  }
+  return nics
+}
