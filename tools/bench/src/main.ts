@@ -7,7 +7,7 @@ for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => cont
 const line = new ProgressLine(process.stderr)
 
 try {
-  await runBench(process.argv.slice(2), {
+  process.exitCode = await runBench(process.argv.slice(2), {
     out: (text) => {
       line.clear()
       process.stdout.write(text)

@@ -1,9 +1,10 @@
 import type { Measure } from "./measure.ts"
 import { assignOne } from "./measures/assign-one.ts"
 import { boot } from "./measures/boot.ts"
+import { neutron } from "./measures/neutron.ts"
 
 /** In the order in which the whole run takes them. */
-export const measures: readonly Measure[] = [assignOne, boot]
+export const measures: readonly Measure[] = [assignOne, neutron, boot]
 
 /** Those of the names, ids or aliases, in any case; all for none. Throws for a name that is none. */
 export function pickMeasures(names: readonly string[], from: readonly Measure[] = measures): readonly Measure[] {

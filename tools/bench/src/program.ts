@@ -23,8 +23,12 @@ interface Options {
   readonly write: boolean
 }
 
-/** Runs the measures that the arguments name. A missed target is printed; only an error is thrown. */
-export async function runBench(args: readonly string[], world: BenchWorld): Promise<void> {
+/**
+ * Runs the measures that the arguments name, and gives the exit code: a missed target is printed and is 0, a measure
+ * that was asked for by name and cannot run here is 1. An error is thrown.
+ */
+export async function runBench(args: readonly string[], world: BenchWorld): Promise<number> {
+  let exitCode = 0
   const list = measures.map(({ id, alias, title }) => `  ${[id, alias].filter(Boolean).join(", ").padEnd(12)}${title}`)
   const program = new Command("npm run bench --")
     .description("Measures slash64 against its peers and limits, each in turn, and prints the ratios.")
@@ -37,8 +41,10 @@ export async function runBench(args: readonly string[], world: BenchWorld): Prom
       const report = await measure(names, options, world)
       if (options.json === true) world.out(`${JSON.stringify(report)}\n`)
       if (names.length === 0 && options.write) await writeDocuments(report)
+      if (names.length > 0 && report.measures.some(({ skipped }) => skipped !== undefined)) exitCode = 1
     })
   await program.parseAsync([...args], { from: "user" })
+  return exitCode
 }
 
 async function measure(names: readonly string[], { dir, json }: Options, world: BenchWorld): Promise<Report> {

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { openSqliteStore, planNetwork, planNic } from "@slash64/core"
+import { benchNetwork, claimNumber, openBenchStore } from "../bench-store.ts"
 import { mustCount, timed } from "../measure.ts"
 import type { Bench, Measure } from "../measure.ts"
 
@@ -10,15 +10,11 @@ export const assignOne: Measure = {
   id: "P1",
   title: "durable assign, one caller",
   async run(bench) {
-    const store = await openSqliteStore({ file: join(bench.directory, "slash64.db"), secret: new Uint8Array(32) })
+    const store = await openBenchStore(bench.directory)
     const raw = openRaw(bench)
-    const network = planNetwork({
-      name: "bench",
-      attachment: { kind: "isolated" },
-      ipv6: { prefix: "2001:db8::/64", gateway: "2001:db8::1" },
-    })
+    const network = benchNetwork()
     await store.createNetwork(network)
-    const addresses = new Set<string | undefined>()
+    const addresses = new Set<string>()
     let [nics, rows] = [0, 0]
     try {
       await bench.compare({
@@ -29,10 +25,7 @@ export const assignOne: Measure = {
           name: "claimNic",
           run: () =>
             timed(claims, async () => {
-              for (let count = 0; count < claims; count++) {
-                const claim = planNic({ id: `nic-${++nics}`, host: "h1", vmId: vm(nics) }, network)
-                addresses.add((await store.claimNic(claim)).ipv6)
-              }
+              for (let count = 0; count < claims; count++) addresses.add(await claimNumber(store, network, ++nics))
             }),
         },
         peer: {
@@ -51,10 +44,6 @@ export const assignOne: Measure = {
       await store.close()
     }
   },
-}
-
-function vm(number: number): string {
-  return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`
 }
 
 function openRaw({ directory }: Bench) {
