@@ -1,0 +1,79 @@
+import { type Ref, int, text, texts } from "../../model/types.ts"
+import type { World } from "../../world.ts"
+import { XapiError } from "../../xapi-error.ts"
+import { method } from "../method.ts"
+
+export const vlanMethods = [
+  method("pool.create_VLAN_from_PIF", {
+    params: { pif: text, network: text, VLAN: int },
+    result: texts,
+    async run({ pif, network, VLAN }, world) {
+      const { device } = world.db.get("PIF", pif)
+      const made: Ref[] = []
+      try {
+        for (const host of liveHosts(world)) {
+          const tagged = physicalPif(world, host, device)
+          if (tagged !== undefined) made.push(await createVlan(world, tagged, network, VLAN))
+        }
+      } catch (error) {
+        for (const untagged of made) await destroyVlan(world, world.db.get("PIF", untagged).VLAN_master_of)
+        throw error
+      }
+      return made
+    },
+  }),
+  method("VLAN.create", {
+    params: { tagged_PIF: text, tag: int, network: text },
+    result: text,
+    async run({ tagged_PIF, tag, network }, world) {
+      return world.db.get("PIF", await createVlan(world, tagged_PIF, network, tag)).VLAN_master_of
+    },
+  }),
+  method("VLAN.destroy", {
+    params: { self: text },
+    run: ({ self }, world) => destroyVlan(world, self),
+  }),
+]
+
+function liveHosts({ db }: World): readonly Ref[] {
+  return db.all("host").flatMap(([ref, { metrics }]) => (db.get("host_metrics", metrics).live ? [ref] : []))
+}
+
+function physicalPif({ db }: World, host: Ref, device: string): Ref | undefined {
+  return db.all("PIF").find(([, pif]) => pif.host === host && pif.device === device && pif.physical)?.[0]
+}
+
+/** Gives the untagged PIF, as xapi does. */
+async function createVlan(world: World, tagged: Ref, network: Ref, tag: number): Promise<Ref> {
+  const { db } = world
+  const { host, device, MTU, VLAN } = db.get("PIF", tagged)
+  const { bridge, MTU: networkMtu } = db.get("network", network)
+  const here = db.all("PIF").filter(([, pif]) => pif.host === host)
+  const connected = here.find(([, pif]) => pif.network === network)
+  if (connected !== undefined) throw new XapiError("NETWORK_ALREADY_CONNECTED", host, connected[0])
+  if (tag < 0 || tag >= 4095) throw new XapiError("VLAN_TAG_INVALID", String(tag))
+  if (VLAN >= 0) throw new XapiError("PIF_IS_VLAN", tagged)
+  if (here.some(([, pif]) => pif.device === device && pif.VLAN === tag)) throw new XapiError("PIF_VLAN_EXISTS", device)
+  const untagged = db.add("PIF", {
+    device,
+    network,
+    host,
+    // All VLANs of XenServer show this one.
+    MAC: "fe:ff:ff:ff:ff:ff",
+    MTU: Math.min(MTU, networkMtu),
+    VLAN: tag,
+  })
+  const vlan = db.add("VLAN", { tagged_PIF: tagged, untagged_PIF: untagged, tag })
+  db.set("PIF", untagged, { VLAN_master_of: vlan })
+  await world.below(host).ensureVlanBridge(bridge, device, tag)
+  return untagged
+}
+
+async function destroyVlan(world: World, vlan: Ref): Promise<void> {
+  const { db } = world
+  const { untagged_PIF } = db.get("VLAN", vlan)
+  const { host, network } = db.get("PIF", untagged_PIF)
+  db.remove("VLAN", vlan)
+  db.remove("PIF", untagged_PIF)
+  await world.below(host).removeBridge(db.get("network", network).bridge)
+}

@@ -1,0 +1,22 @@
+import type { Row } from "../model/schema.ts"
+import type { Ref } from "../model/types.ts"
+import type { World } from "../world.ts"
+import { XapiError } from "../xapi-error.ts"
+
+export type PowerState = Row<"VM">["power_state"]
+
+/** The VM in one of these states; VM_BAD_POWER_STATE names them in this order. */
+export function needPower({ db }: World, vm: Ref, ...allowed: readonly PowerState[]): Row<"VM"> {
+  const row = db.get("VM", vm)
+  if (allowed.includes(row.power_state)) return row
+  const [wanted, is] = [allowed.join(", ").toLowerCase(), row.power_state.toLowerCase()]
+  throw new XapiError("VM_BAD_POWER_STATE", vm, wanted, is)
+}
+
+/** What is true of a VM that is off. */
+export function markHalted({ db }: World, vm: Ref): void {
+  const { VIFs, VBDs } = db.get("VM", vm)
+  for (const vif of VIFs) if (db.get("VIF", vif).currently_attached) db.set("VIF", vif, { currently_attached: false })
+  for (const vbd of VBDs) if (db.get("VBD", vbd).currently_attached) db.set("VBD", vbd, { currently_attached: false })
+  db.set("VM", vm, { power_state: "Halted", resident_on: "OpaqueRef:NULL", domid: -1 })
+}

@@ -1,0 +1,57 @@
+import type { DiskSpec } from "../lower/lower-half.ts"
+import { type Ref, nullRef } from "../model/types.ts"
+import type { World } from "../world.ts"
+import { wireTime } from "../wire-time.ts"
+import { XapiError } from "../xapi-error.ts"
+import { portOf, prepareBridge } from "./ports.ts"
+import { markHalted, needPower } from "./power.ts"
+
+export interface StartChoice {
+  readonly paused: boolean
+  /** Absent: the first that takes VMs. */
+  readonly host?: Ref
+}
+
+export async function startVm(world: World, vm: Ref, choice: StartChoice): Promise<void> {
+  const { db } = world
+  if (db.get("VM", vm).is_a_template) throw new XapiError("VM_IS_TEMPLATE", vm, "start")
+  const row = needPower(world, vm, "Halted")
+  const blocked = row.blocked_operations["start"]
+  if (blocked !== undefined) throw new XapiError("OPERATION_BLOCKED", vm, blocked)
+  const host = pickHost(world, vm, choice.host ?? row.affinity)
+  db.set("VM", vm, { domid: world.nextDomid() })
+  try {
+    for (const vif of row.VIFs) await prepareBridge(world, vif, host)
+    await world.below(host).startVm({
+      id: row.uuid,
+      memoryBytes: row.memory_static_max,
+      vcpus: row.VCPUs_at_startup,
+      disks: row.VBDs.flatMap((vbd) => diskOf(world, vbd)).toSorted((one, other) => one.device - other.device),
+      ports: row.VIFs.map((vif) => portOf(world, vif)),
+      paused: choice.paused,
+    })
+  } catch (error) {
+    markHalted(world, vm)
+    throw error
+  }
+  db.set("VM", vm, { power_state: choice.paused ? "Paused" : "Running", resident_on: host })
+  for (const vif of row.VIFs) db.set("VIF", vif, { currently_attached: true })
+  for (const vbd of row.VBDs) db.set("VBD", vbd, { currently_attached: true })
+  db.set("VM_metrics", row.metrics, { start_time: wireTime(), memory_actual: row.memory_static_max })
+}
+
+function pickHost({ db }: World, vm: Ref, wanted: Ref): Ref {
+  if (wanted !== nullRef && wanted !== "") {
+    if (!db.get("host", wanted).enabled) throw new XapiError("HOST_DISABLED", wanted)
+    return wanted
+  }
+  const host = db.all("host").find(([, { enabled, metrics }]) => enabled && db.get("host_metrics", metrics).live)
+  if (host === undefined) throw new XapiError("NO_HOSTS_AVAILABLE", vm)
+  return host[0]
+}
+
+function diskOf({ db, disks }: World, vbd: Ref): readonly DiskSpec[] {
+  const { VDI, userdevice, mode, empty } = db.get("VBD", vbd)
+  if (empty) return []
+  return [{ device: Number(userdevice), file: disks.pathOf(db.get("VDI", VDI).uuid), readOnly: mode === "RO" }]
+}
