@@ -62,7 +62,7 @@ export async function startCliLab(): Promise<CliLab> {
     const stdout = recorder(false)
     const stderr = recorder(options.isTerminal === true)
     const world: World = {
-      plugins: [memoryPlugin(hypervisor)],
+      loadPlugins: async () => [memoryPlugin(hypervisor)],
       env: { HOME: folder, XDG_STATE_HOME: join(folder, "state"), ...options.env },
       stdout,
       stderr,

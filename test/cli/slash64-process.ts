@@ -20,5 +20,5 @@ hypervisor.routers.set(routerId, {
 
 process.exitCode = await runCli(process.argv.slice(2), {
   ...processWorld(),
-  plugins: [memoryPlugin(hypervisor)],
+  loadPlugins: async () => [memoryPlugin(hypervisor)],
 })

@@ -1,13 +1,13 @@
 import { openSecretFile, openSqliteStore } from "@slash64/core"
-import { kvmPlugin } from "@slash64/kvm"
 import { createRouterControl, openKeyStore } from "@slash64/router"
+import { installedPlugins } from "./installed-plugins.ts"
 import { findTemplateBuilder } from "./template/find-template-builder.ts"
 import type { Output, World } from "./world.ts"
 
 /** The world of the real program: this process, the installed plugins, a database on disk. */
 export function processWorld(): World {
   return {
-    plugins: [kvmPlugin],
+    loadPlugins: () => installedPlugins(process.env),
     env: process.env,
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),

@@ -18,6 +18,7 @@ export class Session {
   readonly call: Call
   readonly paths: StatePaths
   #rooms: Promise<Rooms> | undefined
+  #plugins: Promise<readonly HypervisorPlugin[]> | undefined
 
   constructor({ world, paths, log, timeoutMs, report }: SessionOptions) {
     this.world = world
@@ -63,14 +64,21 @@ export class Session {
     })
   }
 
-  plugin(name: string): HypervisorPlugin {
-    const plugin = this.world.plugins.find((known) => known.name === name)
+  async plugin(name: string): Promise<HypervisorPlugin> {
+    const plugins = await this.plugins()
+    const plugin = plugins.find((known) => known.name === name)
     if (plugin !== undefined) return plugin
+    const known = plugins.map((one) => one.name).join(", ")
     throw new Slash64Error("UNIMPLEMENTED", `plugin ${quote(name)} is not installed`, {
       field: "plugin",
       value: quote(name),
-      hint: `The plugins here are: ${this.world.plugins.map((one) => one.name).join(", ")}.`,
+      hint: `The plugins here are: ${known}. Another one's package is installed, and named in SLASH64_PLUGINS.`,
     })
+  }
+
+  plugins(): Promise<readonly HypervisorPlugin[]> {
+    this.#plugins ??= this.world.loadPlugins()
+    return this.#plugins
   }
 
   /** Never throws: what cannot be closed is logged. */
@@ -88,8 +96,9 @@ export class Session {
   }
 
   async #open(): Promise<Rooms> {
+    const plugins = await this.plugins()
     const store = await this.world.openStore(this.paths)
-    const hosts = openHosts(store, this.world.plugins)
+    const hosts = openHosts(store, plugins)
     return openRooms({ store, hosts, routers: this.world.openRouters(this.paths), log: this.log })
   }
 }

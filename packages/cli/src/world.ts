@@ -3,7 +3,8 @@ import type { StatePaths } from "./state/state-paths.ts"
 
 /** What the program touches outside itself: given, so that a test can run all of it in its own process. */
 export interface World {
-  readonly plugins: readonly HypervisorPlugin[]
+  /** Asked for once. */
+  loadPlugins(): Promise<readonly HypervisorPlugin[]>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdout: Output
   readonly stderr: Output

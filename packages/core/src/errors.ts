@@ -68,6 +68,16 @@ export function isSlash64Error(error: unknown): error is Slash64Error {
   return typeof error === "object" && error !== null && "brand" in error && error.brand === brand
 }
 
+/** What was thrown, in words, whatever it is. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message
+  try {
+    return String(thrown)
+  } catch {
+    return Object.prototype.toString.call(thrown)
+  }
+}
+
 /** INVALID_ARGUMENT that names the field, the value as given, and what would be right. Undefined: it is missing. */
 export function invalid(field: string, value: unknown, problem: string, hint: string): Slash64Error {
   const shown = quote(value)

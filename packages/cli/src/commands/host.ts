@@ -1,6 +1,6 @@
 import { Option } from "@commander-js/extra-typings"
-import type { HostDescription, HostRecord } from "@slash64/core"
-import { Slash64Error, invalid, parseId } from "@slash64/core"
+import type { HostDescription, HostRecord, HypervisorPlugin } from "@slash64/core"
+import { Slash64Error, connectHost, invalid, parseHostConfig, parseId } from "@slash64/core"
 import { resolve } from "node:path"
 import type { Answer } from "../answer.ts"
 import { exitCodes } from "../exit-code.ts"
@@ -33,7 +33,7 @@ export function addHostCommands(program: Program, act: Act): void {
     .option("--control-range <range>", "where routers' control NICs get static addresses; else link-local")
     .option("--storage <directory>", "where the host keeps templates, routers and seeds")
     .addOption(new Option("--emulation <kind>", "what runs a router's instructions").choices(["auto", "kvm", "tcg"]))
-    .option("--plugin <name>", "another plugin than kvm, with --config")
+    .option("--plugin <name>", "another plugin than kvm, with --config; its package is named in SLASH64_PLUGINS")
     .option("--config <json>", "the host's configuration for that plugin; secrets as env:NAME or file:PATH")
     .option("--no-connect", "do not connect to the host now")
     .addHelpText(
@@ -61,8 +61,9 @@ Examples:
 
 async function addHost(session: Session, name: string, options: HostOptions): Promise<Answer> {
   const record = hostRecord(name, options)
-  const config = session.plugin(record.plugin).parseConfig(record.config)
-  const description = options.connect ? await lookAt(session, record, config) : undefined
+  const plugin = await session.plugin(record.plugin)
+  parseHostConfig(plugin, record.config)
+  const description = options.connect ? await lookAt(session, record, plugin) : undefined
   const host = await (await session.store()).putHost(record)
   return {
     json: { host, ...(description !== undefined && { description }) },
@@ -71,9 +72,9 @@ async function addHost(session: Session, name: string, options: HostOptions): Pr
 }
 
 /** Through a connection of its own: the host is in the store only when it was reached. */
-async function lookAt(session: Session, record: HostRecord, config: unknown): Promise<HostDescription> {
+async function lookAt(session: Session, record: HostRecord, plugin: HypervisorPlugin): Promise<HostDescription> {
   session.call.report({ step: `connecting to host ${record.name}` })
-  const host = await session.plugin(record.plugin).connect(config, session.call)
+  const host = await connectHost(plugin, record.config, session.call)
   try {
     return await host.describeHost(session.call)
   } finally {

@@ -1,4 +1,4 @@
-import { isSlash64Error } from "@slash64/core"
+import { isSlash64Error, messageOf } from "@slash64/core"
 import { exitCodes } from "../exit-code.ts"
 import { plain } from "./plain.ts"
 
@@ -14,10 +14,9 @@ export interface ShownError {
 
 export function showError(error: unknown): ShownError {
   if (!isSlash64Error(error)) {
-    const message = error instanceof Error ? error.message : String(error)
     return {
       code: "INTERNAL",
-      message,
+      message: messageOf(error),
       hint: "This is a defect: repeat with --log-level debug and report what it says.",
     }
   }

@@ -77,9 +77,12 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const leave = (): void => reject(abortError(signal))
   signal.addEventListener("abort", leave, { once: true })
+  // The timer of AbortSignal.timeout holds no process open: where nothing else does, it would end without a word.
+  const hold = setInterval(() => {}, 60_000)
   try {
     return await Promise.race([promise, aborted])
   } finally {
+    clearInterval(hold)
     signal.removeEventListener("abort", leave)
   }
 }

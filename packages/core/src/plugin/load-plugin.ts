@@ -1,73 +1,55 @@
 import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
-import { pathToFileURL } from "node:url"
+import { isAbsolute, join } from "node:path"
 import { z } from "zod"
-import { Slash64Error, quote } from "../errors.ts"
+import { Slash64Error, invalid, messageOf, quote } from "../errors.ts"
+import { parseShape } from "../network/parse-shape.ts"
+import { brokenPlugin } from "./broken-plugin.ts"
 import { abortError, untilAborted } from "./call.ts"
 import { negotiateContract, parseContractVersion } from "./contract-version.ts"
 import { contractVersion } from "./hypervisor-plugin.ts"
 import type { HypervisorPlugin } from "./hypervisor-plugin.ts"
+import { readManifest } from "./plugin-manifest.ts"
+import type { PluginManifest } from "./plugin-manifest.ts"
 
 export interface PluginsConfig {
-  /** Names of packages, or folders that start with `./`: what `import` would take. */
+  /** Names of packages, as `import` would take them, or folders: `./plugins/mine`, `/opt/plugin`. */
   readonly plugins: readonly string[]
   /** From where they are resolved: the server's own `import.meta.url`, or the path of a file in its folder. */
   readonly from: string
-  /** How long a plugin's code may take to load. Default 30,000. */
+  /** How long a plugin's code may take to load, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number
 }
 
 /**
- * The plugins of a server. The manifest in each package.json is read first, and no code of a plugin runs that does
- * not speak our contract. NOT_FOUND for a package that is not installed; FAILED_PRECONDITION for one that is no
- * plugin, speaks another contract or is broken; ALREADY_EXISTS when two have one name. Every error names the package.
+ * The plugins of a server. The manifests in their package.json are read first, and no code of any runs unless all
+ * speak our contract. NOT_FOUND for a package that is not installed; FAILED_PRECONDITION for one that is no plugin,
+ * speaks another contract or is broken; ALREADY_EXISTS when two have one name. Every error names the package. A
+ * module that never gives the event loop back cannot be helped: it holds its server too.
  */
 export async function loadPlugins(config: PluginsConfig): Promise<readonly HypervisorPlugin[]> {
-  const loaded = new Map<string, HypervisorPlugin>()
-  for (const name of config.plugins) {
-    const manifest = readManifest(name, config.from)
-    checkContract(name, manifest.contract)
-    if (loaded.has(manifest.plugin)) throw broken(name, `a second plugin ${quote(manifest.plugin)}`, "ALREADY_EXISTS")
-    loaded.set(manifest.plugin, checkPlugin(name, manifest, await importEntry(name, config)))
+  const { plugins, from, timeoutMs } = parseShape("", configShape, config)
+  if (!isAbsolute(from) && !from.startsWith("file://")) {
+    throw invalid("from", from, "is no absolute path and no file URL", "Give import.meta.url.")
   }
-  return [...loaded.values()]
+  const manifests = plugins.map((name) => readManifest(name, from))
+  const names = new Set<string>()
+  for (const manifest of manifests) {
+    checkContract(manifest.package, manifest.contract)
+    if (names.has(manifest.plugin)) throw second(manifest)
+    names.add(manifest.plugin)
+  }
+  const loaded: HypervisorPlugin[] = []
+  for (const manifest of manifests) loaded.push(checkPlugin(manifest, await importEntry(manifest, timeoutMs)))
+  return loaded
 }
 
-const manifestShape = z.object({
-  slash64: z.object({
-    plugin: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
-    contract: z.array(z.string()).min(1),
-  }),
+const configShape = z.strictObject({
+  plugins: z.array(z.string().min(1)),
+  from: z.string(),
+  timeoutMs: z.int().min(1).max(2_147_483_647).default(30_000),
 })
-type Manifest = z.output<typeof manifestShape>["slash64"]
 
-function readManifest(name: string, from: string): Manifest {
-  let file: string
-  try {
-    file = createRequire(from).resolve(`${name}/package.json`)
-  } catch (error) {
-    const closed = error instanceof Error && "code" in error && error.code === "ERR_PACKAGE_PATH_NOT_EXPORTED"
-    if (closed) throw broken(name, 'does not export "./package.json", which holds its manifest', undefined, error)
-    throw new Slash64Error("NOT_FOUND", `plugin package ${quote(name)} is not installed`, {
-      field: "plugins",
-      value: quote(name),
-      hint: `Install it: npm install ${name}.`,
-      cause: error,
-    })
-  }
-  const parsed = manifestShape.safeParse(readJson(name, file))
-  if (parsed.success) return parsed.data.slash64
-  throw broken(name, 'has no manifest: its package.json lacks "slash64": { "plugin": ..., "contract": ["1.0"] }')
-}
-
-function readJson(name: string, file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, "utf8"))
-  } catch (error) {
-    throw broken(name, "has a package.json that cannot be read", undefined, error)
-  }
-}
-
+/** Both sides speak the highest major that both know, with the lower of their minors. */
 function checkContract(name: string, contract: readonly string[]): void {
   const theirs = contract.map((version) => parseContractVersion(version))
   const known = theirs.filter((version) => version !== undefined)
@@ -84,26 +66,44 @@ function checkContract(name: string, contract: readonly string[]): void {
   )
 }
 
-/** The module's default export, by the entry that `require` and `import` would take. */
-async function importEntry(name: string, { from, timeoutMs = 30_000 }: PluginsConfig): Promise<unknown> {
+function second({ package: name, plugin }: PluginManifest): Slash64Error {
+  return brokenPlugin(name, `is a second plugin ${quote(plugin)}`, { code: "ALREADY_EXISTS" })
+}
+
+/** The module's default export. */
+async function importEntry(manifest: PluginManifest, timeoutMs: number): Promise<unknown> {
   const deadline = AbortSignal.timeout(timeoutMs)
   try {
-    const entry = pathToFileURL(createRequire(from).resolve(name)).href
-    const module: unknown = await untilAborted(import(entry), deadline)
+    const module: unknown = await untilAborted(import(manifest.entry), deadline)
     return typeof module === "object" && module !== null ? Reflect.get(module, "default") : undefined
   } catch (error) {
-    if (deadline.aborted) throw broken(name, `did not load within ${timeoutMs} ms`, undefined, abortError(deadline))
-    throw broken(name, `failed to load: ${error instanceof Error ? error.message : String(error)}`, undefined, error)
+    const late = deadline.aborted
+    const problem = late ? `did not load within ${timeoutMs} ms` : `failed to load: ${messageOf(error)}`
+    throw brokenPlugin(manifest.package, problem, {
+      note: coreNote(manifest),
+      cause: late ? abortError(deadline) : error,
+    })
   }
 }
 
-function checkPlugin(name: string, manifest: Manifest, plugin: unknown): HypervisorPlugin {
-  if (!isPlugin(plugin)) throw broken(name, "does not give a plugin as its default export")
+/** A plugin made for another core often fails at its first import. */
+function coreNote({ core }: PluginManifest): string | undefined {
+  return core === undefined ? undefined : `It asks for @slash64/core ${core}, and this server has ${coreVersion()}.`
+}
+
+function coreVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version
+}
+
+function checkPlugin(manifest: PluginManifest, plugin: unknown): HypervisorPlugin {
+  const name = manifest.package
+  if (!isPlugin(plugin)) throw brokenPlugin(name, "does not give a plugin as its default export")
   if (plugin.name !== manifest.plugin) {
-    throw broken(name, `is ${quote(manifest.plugin)} by its manifest and ${quote(plugin.name)} by its code`)
+    throw brokenPlugin(name, `is ${quote(manifest.plugin)} by its manifest and ${quote(plugin.name)} by its code`)
   }
   if (!manifest.contract.includes(plugin.contract)) {
-    throw broken(name, `speaks contract ${quote(plugin.contract)}, which its manifest does not name`)
+    throw brokenPlugin(name, `speaks contract ${quote(plugin.contract)}, which its manifest does not name`)
   }
   checkContract(name, [plugin.contract])
   return plugin
@@ -111,20 +111,6 @@ function checkPlugin(name: string, manifest: Manifest, plugin: unknown): Hypervi
 
 function isPlugin(value: unknown): value is HypervisorPlugin {
   if (typeof value !== "object" || value === null) return false
-  const { name, contract, parseConfig, connect }: Partial<Record<string, unknown>> = { ...value }
-  return [typeof name, typeof contract, typeof parseConfig, typeof connect].join() === "string,string,function,function"
-}
-
-function broken(
-  name: string,
-  problem: string,
-  code: "FAILED_PRECONDITION" | "ALREADY_EXISTS" = "FAILED_PRECONDITION",
-  cause?: unknown,
-): Slash64Error {
-  return new Slash64Error(code, `plugin package ${quote(name)} ${problem}`, {
-    field: "plugins",
-    value: quote(name),
-    hint: "Take it out of the configuration, or install a version that works. SPEC.md says what a plugin must be.",
-    ...(cause === undefined ? {} : { cause }),
-  })
+  const types = ["name", "contract", "parseConfig", "connect"].map((field) => typeof Reflect.get(value, field))
+  return types.join() === "string,string,function,function"
 }

@@ -1,4 +1,4 @@
-import { Slash64Error, isSlash64Error } from "../errors.ts"
+import { Slash64Error, isSlash64Error, messageOf } from "../errors.ts"
 import type { Failure, RoadEvent, RoadFact, RoadName } from "../events/road-event.ts"
 import { logEvent } from "../log/log-event.ts"
 import type { Call } from "../plugin/call.ts"
@@ -52,6 +52,6 @@ export function startClock(): () => number {
 
 /** An error as an event tells it. */
 export function failureOf(error: unknown): Failure {
-  const known = isSlash64Error(error) ? error : new Slash64Error("INTERNAL", String(error))
+  const known = isSlash64Error(error) ? error : new Slash64Error("INTERNAL", messageOf(error))
   return { code: known.code, message: redactText(known.message) }
 }
