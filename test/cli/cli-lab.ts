@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { memoryPlugin, newMemoryWorld } from "@slash64/conformance"
 import type { MemoryWorld } from "@slash64/conformance"
-import { openSecretFile, openSqliteStore, routerIdFor } from "@slash64/core"
+import { openSecretFile, openSqliteStore, routerIdFor, sqliteDatabase } from "@slash64/core"
 import { createRouterControl, openKeyStore } from "@slash64/router"
 import { runCli } from "slash64"
 import type { Output, World } from "slash64"
@@ -70,6 +70,7 @@ export async function startCliLab(): Promise<CliLab> {
       findTemplateBuilder: async () => undefined,
       openStore: (paths) =>
         openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret), secretFile: paths.secret }),
+      database: (paths) => sqliteDatabase({ file: paths.db, secretFile: paths.secret }),
       openRouters: (paths) => createRouterControl({ keys: openKeyStore({ directory: paths.keys }) }),
     }
     const exitCode = await runCli(args, world)

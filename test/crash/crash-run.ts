@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { setTimeout as sleep } from "node:timers/promises"
-import { openSecretFile, openSqliteStore } from "@slash64/core"
+import { newCall, openSecretFile, openSqliteStore, sqliteDatabase } from "@slash64/core"
 import type { Store } from "@slash64/core"
 import { absent, nicValue } from "./crash-records.ts"
 
@@ -79,6 +79,10 @@ class CrashRun {
     await Promise.all(Array.from({ length: children }, (_, child) => this.#killOne(`${name}-${child}`, callers)))
     this.#callers += children * callers
     await this.#withStore((store) => this.#compare(store))
+    const [file, secretFile] = this.#files()
+    const { findings } = await sqliteDatabase({ file, secretFile }).check(newCall())
+    for (const { severity, subject, problem } of findings)
+      if (severity === "error") this.#tally.wrong.push(`${subject}: ${problem}`)
   }
 
   /** One in eight is killed at any moment of its start, the others once they work. */

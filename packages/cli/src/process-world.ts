@@ -1,4 +1,4 @@
-import { openSecretFile, openSqliteStore } from "@slash64/core"
+import { openSecretFile, openSqliteStore, sqliteDatabase } from "@slash64/core"
 import { createRouterControl, openKeyStore } from "@slash64/router"
 import { installedPlugins } from "./installed-plugins.ts"
 import { findTemplateBuilder } from "./template/find-template-builder.ts"
@@ -14,6 +14,7 @@ export function processWorld(): World {
     signal: interruptSignal(),
     openStore: (paths) =>
       openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret), secretFile: paths.secret }),
+    database: (paths) => sqliteDatabase({ file: paths.db, secretFile: paths.secret }),
     openRouters: (paths) => createRouterControl({ keys: openKeyStore({ directory: paths.keys }) }),
     findTemplateBuilder,
   }

@@ -2,6 +2,7 @@ import { Command, Option } from "@commander-js/extra-typings"
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import { invalid } from "@slash64/core"
 import type { Answer } from "./answer.ts"
+import { addDbCommands } from "./commands/db.ts"
 import { addHostCommands } from "./commands/host.ts"
 import { addNetworkCommands } from "./commands/network.ts"
 import { addNicCommands } from "./commands/nic.ts"
@@ -51,6 +52,7 @@ export function createProgram(version: string, act: (options: GlobalOptions, dee
   addRouterCommands(program, run)
   addNicCommands(program, run)
   addStatusCommand(program, run)
+  addDbCommands(program, run)
   return program
 }
 

@@ -1,4 +1,4 @@
-import type { HypervisorPlugin, Progress, RouterControl, Store } from "@slash64/core"
+import type { HypervisorPlugin, Progress, RouterControl, Store, StoreDatabase } from "@slash64/core"
 import type { StatePaths } from "./state/state-paths.ts"
 
 /** What the program touches outside itself: given, so that a test can run all of it in its own process. */
@@ -9,6 +9,8 @@ export interface World {
   readonly stdout: Output
   readonly stderr: Output
   openStore(paths: StatePaths): Promise<Store>
+  /** The database behind the store, for `slash64 db`. */
+  database(paths: StatePaths): StoreDatabase
   openRouters(paths: StatePaths): RouterControl
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal

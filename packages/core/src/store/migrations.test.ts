@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { planNetwork } from "../network/plan-network.ts"
 import { planNic } from "../network/plan-nic.ts"
-import { applicationId, migrations } from "./migrations.ts"
+import { migrations } from "./migrations.ts"
 import { openSqliteStore } from "./sqlite-store.ts"
 
 const secret = new Uint8Array(32).fill(7)
@@ -14,16 +14,11 @@ const network = planNetwork({
   attachment: { kind: "isolated" },
   ipv6: { prefix: "2001:db8::/64", gateway: "2001:db8::1" },
 })
-/** What slash64 0.1.0 left behind: a network, a NIC that holds ::5, and ::6 at rest since 2001. */
-const firstRows = `
-  INSERT INTO networks (id, name, segment, prefix6, body, revision)
-  VALUES ('lab', 'lab', NULL, x'20010db8000000000000000000000000', '${JSON.stringify(network)}', 3);
-  INSERT INTO addresses (network_id, address, nic_id, free_after) VALUES
-    ('lab', x'20010db8000000000000000000000005', 'nic-1', NULL),
-    ('lab', x'20010db8000000000000000000000006', 'nic-2', 1000000000);
-  INSERT INTO nics (id, network_id, host, vm_id, mac, ipv6, ipv4, hostname, is_default, state)
-  VALUES ('nic-1', 'lab', 'h1', '4dea22b3-1d52-d8f3-2516-782e98ab3fa0', '02:00:00:00:00:01',
-    x'20010db8000000000000000000000005', NULL, 'nic-1', 1, 'attached');`
+/** The schema of step 1, and what was written at it. */
+const [firstSchema = "", firstRows = ""] = readFileSync(
+  join(import.meta.dirname, "../../../../test/fixtures/schema-1.sql"),
+  "utf8",
+).split(/(?=-- As slash64 wrote it)/)
 
 let folder: string
 let file: string
@@ -43,11 +38,17 @@ function makeOld(steps: number): void {
     database.exec(step)
     if (index === 0) database.exec(firstRows)
   })
-  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${steps}`)
+  database.exec(`PRAGMA user_version = ${steps}`)
   database.close()
 }
 
+const plain = (sql: string | undefined) => sql?.replaceAll(/\s+/g, " ").trim()
+
 describe("migrations", () => {
+  it("has the first step that was released", () => {
+    expect(plain(migrations[0])).toBe(plain(firstSchema))
+  })
+
   it.for(migrations.map((_, index) => index + 1))("brings a store of step %i up to date as it is", async (steps) => {
     makeOld(steps)
     const store = await openSqliteStore({ file, secret })

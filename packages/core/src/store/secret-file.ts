@@ -32,6 +32,15 @@ function readOrMake(file: string): Uint8Array {
   return readSecret(file) ?? readOrMake(file)
 }
 
+/** Undefined when it is not there; fails as `openSecretFile` does. */
+export function readSecretFile(file: string): Uint8Array | undefined {
+  try {
+    return readSecret(file)
+  } catch (error) {
+    throw translateFileError(error, "secret", file)
+  }
+}
+
 function readSecret(file: string): Uint8Array | undefined {
   const status = statSync(file, { throwIfNoEntry: false })
   if (status === undefined) return undefined

@@ -6,8 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { Slash64Error } from "../errors.ts"
 import { translateFileError } from "./file-errors.ts"
 import { GroupCommit } from "./group-commit.ts"
-import { applicationId, migrations } from "./migrations.ts"
+import { migrations } from "./migrations.ts"
 import { isBusy, translateSqliteError } from "./sqlite-errors.ts"
+import { migrateSchema, readSchemaVersion } from "./sqlite-schema.ts"
 
 export type Row = Readonly<Record<string, SQLOutputValue>>
 export type Value = SQLInputValue
@@ -134,39 +135,11 @@ export class SqliteConnection {
   }
 
   async #prepareFile(): Promise<void> {
-    this.#refuseForeign()
+    const version = readSchemaVersion(this.#database, this.#file)
     await this.#untilFree(() => this.#database.exec("PRAGMA journal_mode = WAL"))
     this.#database.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
-    if (this.#pragma("user_version") < migrations.length)
-      await this.#untilFree(() => this.#attempt("BEGIN IMMEDIATE", () => this.#migrate()))
-  }
-
-  #refuseForeign(): void {
-    const [version, mark] = [this.#pragma("user_version"), this.#pragma("application_id")]
-    const used = this.#database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined
-    const refuse = (problem: string, hint: string) =>
-      new Slash64Error("FAILED_PRECONDITION", `store ${this.#file}: ${problem}`, {
-        field: "store",
-        value: this.#file,
-        hint,
-      })
-    if (used && mark !== applicationId)
-      throw refuse("the database belongs to another program", "name another file with --db")
-    if (version > migrations.length)
-      throw refuse(
-        `its schema ${version} is newer than ${migrations.length}, the newest that this slash64 knows`,
-        "use the newer slash64 that wrote it, or put back a backup from before",
-      )
-  }
-
-  /** Another process may have done some of it since the version was read. */
-  #migrate(): void {
-    for (const step of migrations.slice(this.#pragma("user_version"))) this.#database.exec(step)
-    this.#database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`)
-  }
-
-  #pragma(name: "user_version" | "application_id"): number {
-    return Number(this.#database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0)
+    if (version < migrations.length)
+      await this.#untilFree(() => this.#attempt("BEGIN IMMEDIATE", () => migrateSchema(this.#database)))
   }
 }
 
