@@ -1,10 +1,12 @@
+import { InvalidArgumentError } from "commander"
 import type { Measure } from "./measure.ts"
 import { assignOne } from "./measures/assign-one.ts"
 import { boot } from "./measures/boot.ts"
+import { libvirtCall } from "./measures/libvirt-call.ts"
 import { neutron } from "./measures/neutron.ts"
 
 /** In the order in which the whole run takes them. */
-export const measures: readonly Measure[] = [assignOne, neutron, boot]
+export const measures: readonly Measure[] = [assignOne, neutron, libvirtCall, boot]
 
 /** Those of the names, ids or aliases, in any case; all for none. Throws for a name that is none. */
 export function pickMeasures(names: readonly string[], from: readonly Measure[] = measures): readonly Measure[] {
@@ -12,6 +14,6 @@ export function pickMeasures(names: readonly string[], from: readonly Measure[] 
   const isCalled = ({ id, alias }: Measure) => [id, alias].some((name) => wanted.has(name?.toLowerCase() ?? ""))
   const known = from.flatMap(({ id, alias }) => [id, alias ?? []].flat())
   const unknown = names.find((name) => !known.some((one) => one.toLowerCase() === name.toLowerCase()))
-  if (unknown !== undefined) throw new Error(`there is no measure ${unknown}: the names are ${known.join(", ")}`)
+  if (unknown !== undefined) throw new InvalidArgumentError(`the names are ${known.join(", ")}`)
   return names.length === 0 ? from : from.filter(isCalled)
 }

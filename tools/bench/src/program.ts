@@ -32,7 +32,7 @@ export async function runBench(args: readonly string[], world: BenchWorld): Prom
   const list = measures.map(({ id, alias, title }) => `  ${[id, alias].filter(Boolean).join(", ").padEnd(12)}${title}`)
   const program = new Command("npm run bench --")
     .description("Measures slash64 against its peers and limits, each in turn, and prints the ratios.")
-    .argument("[measures...]", "some of the measures; all when none is named")
+    .argument("[measures...]", "some of the measures; all when none is named", parseName)
     .option("--dir <directory>", "where databases are measured: on the file system that counts", "/var/tmp")
     .option("--json", "print one line of JSON in place of text")
     .option("--no-write", "leave docs/benchmarks.md and the README as they are, after a whole run too")
@@ -45,6 +45,11 @@ export async function runBench(args: readonly string[], world: BenchWorld): Prom
     })
   await program.parseAsync([...args], { from: "user" })
   return exitCode
+}
+
+function parseName(name: string, before: readonly string[] = []): readonly string[] {
+  pickMeasures([name])
+  return [...before, name]
 }
 
 async function measure(names: readonly string[], { dir, json }: Options, world: BenchWorld): Promise<Report> {
