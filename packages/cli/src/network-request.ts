@@ -1,16 +1,18 @@
 import { Slash64Error } from "@slash64/core"
+import type { ChangeNetworkRequest } from "@slash64/core"
 
 /** The options of `network create` as the command line gives them. */
 export interface NetworkOptions {
   readonly ipv6?: string | undefined
   readonly gateway?: string | undefined
-  readonly range?: string | undefined
+  readonly range?: readonly string[] | undefined
+  readonly exclude?: readonly string[] | undefined
   readonly routerAddress?: string | undefined
   readonly dns?: string | undefined
   readonly ra?: string | undefined
   readonly ipv4?: string | undefined
   readonly ipv4Gateway?: string | undefined
-  readonly ipv4Range?: string | undefined
+  readonly ipv4Range?: readonly string[] | undefined
   readonly ipv4RouterAddress?: string | undefined
   readonly ipv4Dns?: string | undefined
   readonly isolated?: true | undefined
@@ -26,6 +28,14 @@ export interface NetworkOptions {
   readonly portSecurity?: true | undefined
 }
 
+/** The options of `network change`. */
+export interface NetworkChangeOptions {
+  readonly addRange?: readonly string[] | undefined
+  readonly exclude?: readonly string[] | undefined
+  readonly unexclude?: readonly string[] | undefined
+  readonly quarantine?: string | undefined
+}
+
 /** What `create-network` is asked; core parses it, so a value that is wrong goes through as it was typed. */
 export function networkRequest(name: string, options: NetworkOptions): unknown {
   return dropUndefined({
@@ -34,7 +44,8 @@ export function networkRequest(name: string, options: NetworkOptions): unknown {
     ipv6: side({
       prefix: options.ipv6,
       gateway: options.gateway,
-      range: options.range,
+      ranges: options.range,
+      exclusions: ofFamily("ipv6", options.exclude),
       router: options.routerAddress,
       dns: options.dns?.split(","),
       ra: options.ra,
@@ -42,7 +53,8 @@ export function networkRequest(name: string, options: NetworkOptions): unknown {
     ipv4: side({
       prefix: options.ipv4,
       gateway: options.ipv4Gateway,
-      range: options.ipv4Range,
+      ranges: options.ipv4Range,
+      exclusions: ofFamily("ipv4", options.exclude),
       router: options.ipv4RouterAddress,
       dns: options.ipv4Dns?.split(","),
     }),
@@ -55,8 +67,36 @@ export function networkRequest(name: string, options: NetworkOptions): unknown {
   })
 }
 
+/** What `change-network` is asked, in the same manner. Without any option: INVALID_ARGUMENT. */
+export function changeRequest(network: string, options: NetworkChangeOptions): ChangeNetworkRequest {
+  const change = (family: "ipv6" | "ipv4") =>
+    side({
+      addRanges: ofFamily(family, options.addRange),
+      exclude: ofFamily(family, options.exclude),
+      unexclude: ofFamily(family, options.unexclude),
+    })
+  const request = dropUndefined({
+    ipv6: change("ipv6"),
+    ipv4: change("ipv4"),
+    quarantineSeconds: wholeNumber(options.quarantine),
+  })
+  if (Object.keys(request).length > 0) return { ...request, network }
+  throw new Slash64Error("INVALID_ARGUMENT", "nothing is to be changed", {
+    field: "--add-range",
+    hint: "Give one of --add-range, --exclude, --unexclude or --quarantine.",
+  })
+}
+
+/** What has a colon is IPv6. */
+function ofFamily(family: "ipv6" | "ipv4", ranges: readonly string[] | undefined): readonly string[] | undefined {
+  const own = ranges?.filter((range) => range.includes(":") === (family === "ipv6"))
+  return own === undefined || own.length === 0 ? undefined : own
+}
+
 /** The option that gives a field of a network, for a person who typed options and not fields. */
 export function networkOption(field: string): string | undefined {
+  const named = /^ipv[46]\.(addRanges|exclude|unexclude|exclusions)(?:\.|$)/.exec(field)?.[1]
+  if (named !== undefined) return { addRanges: "--add-range", unexclude: "--unexclude" }[named] ?? "--exclude"
   const [option] = Object.entries(fieldsOf).find(([, name]) => field === name || field.startsWith(`${name}.`)) ?? []
   return option
 }
@@ -64,19 +104,20 @@ export function networkOption(field: string): string | undefined {
 const fieldsOf: Readonly<Record<string, string>> = {
   "--ipv6": "ipv6.prefix",
   "--gateway": "ipv6.gateway",
-  "--range": "ipv6.range",
+  "--range": "ipv6.ranges",
   "--router-address": "ipv6.router",
   "--dns": "ipv6.dns",
   "--ra": "ipv6.ra",
   "--ipv4": "ipv4.prefix",
   "--ipv4-gateway": "ipv4.gateway",
-  "--ipv4-range": "ipv4.range",
+  "--ipv4-range": "ipv4.ranges",
   "--ipv4-router-address": "ipv4.router",
   "--ipv4-dns": "ipv4.dns",
   "--bridge": "attachment.bridge",
   "--vlan": "attachment.vlan",
   "--uplink": "attachment.uplink",
   "--lease": "leaseSeconds",
+  "--policy": "policy",
   "--quarantine": "quarantineSeconds",
 }
 

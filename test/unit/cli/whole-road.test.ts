@@ -52,6 +52,57 @@ describe("slash64 from an empty machine to an address and back", () => {
     expect(await lab.json(["nic", "list", "--network", "blue", "--vm", web1])).toMatchObject({ nics: [{}, {}] })
   })
 
+  it("lists NICs page by page", async () => {
+    const all = await nicsOf(lab)
+    const first = await lab.json(["nic", "list", "--limit", "1"])
+    expect(first).toEqual({ nics: [all[0]], next: all[0].id })
+    expect(await lab.json(["nic", "list", "--limit", "1", "--after", all[0].id])).toEqual({ nics: [Object(all)[1]] })
+    expect((await lab.run(["nic", "list", "--limit", "1"])).stdout).toContain(`--after ${all[0].id}`)
+    expect(await lab.json(["network", "list", "--limit", "1"])).not.toHaveProperty("next")
+  })
+
+  it("changes the network in use, says who keeps an excluded address, and tells the router", async () => {
+    const change = [
+      "network",
+      "change",
+      "blue",
+      "--exclude",
+      "2001:db8:0:1::80",
+      "--exclude",
+      "2001:db8:0:1::90-2001:db8:0:1::9f",
+    ]
+    const changed = await lab.json([...change, "--quarantine", "0"])
+    expect(changed).toMatchObject({
+      network: {
+        quarantineSeconds: 0,
+        ipv6: { exclusions: [{ start: "2001:db8:0:1::80" }, { end: "2001:db8:0:1::9f" }] },
+      },
+      keeping: [{ ipv6: "2001:db8:0:1::80" }],
+    })
+    expect(await lab.json(["status"])).toMatchObject({ problems: [] })
+    const { stdout } = await lab.run(change)
+    expect(stdout).toContain("keeps")
+    expect(stdout).toContain("2001:db8:0:1::80")
+    const shown = await lab.json(["network", "show", "blue"])
+    // 2^64 less the anycast addresses, the RFC 5453 block, the router, and what was excluded.
+    const capacity = String((1n << 64n) - 1n - (1n << 24n) - 128n - 128n - 1n - 17n)
+    const free = String(BigInt(capacity) - 1n)
+    expect(shown).toMatchObject({ counts: { ipv6: { capacity, held: "1", resting: "0", free, heldExcluded: "1" } } })
+    expect((await lab.run(["network", "show", "blue"])).stdout).toContain(`${free} free; 1 held that are excluded`)
+    await lab.json([
+      "network",
+      "change",
+      "blue",
+      "--unexclude",
+      "2001:db8:0:1::80-2001:db8:0:1::9f",
+      "--quarantine",
+      "3600",
+    ])
+    expect(await lab.json(["network", "show", "blue"])).toMatchObject({
+      counts: { ipv6: { held: "2", heldExcluded: "0" } },
+    })
+  })
+
   it("shows a NIC as the store, the host and the guest have it", async () => {
     const [nic] = await nicsOf(lab)
     lab.hypervisor.observed.set(nic.id, ["2001:db8:0:1::80"])

@@ -1,5 +1,6 @@
 import {
   attachNic,
+  changeNetwork,
   convergeRouter,
   createNetwork,
   detachNic,
@@ -17,6 +18,8 @@ import { networkRequest, nicRequest } from "./road-bench.ts"
 export const everyRoad: Readonly<Record<RoadName, (rooms: Rooms) => Promise<unknown>>> = {
   "create-network": (rooms) => createNetwork(networkRequest, rooms, newCall({ requestId: "create-network" })),
   "start-router": (rooms) => startRouter({ network: "lab", host: "h1" }, rooms, newCall({ requestId: "start-router" })),
+  "change-network": (rooms) =>
+    changeNetwork({ network: "lab", quarantineSeconds: 7 }, rooms, newCall({ requestId: "change-network" })),
   "resolve-vm": (rooms) => resolveVm("h1", "web", rooms, newCall({ requestId: "resolve-vm" })),
   "attach-nic": (rooms) => attachNic(nicRequest, rooms, newCall({ requestId: "attach-nic" })),
   "converge-router": (rooms) => convergeRouter("lab", rooms, newCall({ requestId: "converge-router" })),

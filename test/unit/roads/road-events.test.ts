@@ -42,6 +42,7 @@ describe("events of the roads", () => {
     }
     expect(told).toEqual({
       "create-network": ["network-created", "road-ended"],
+      "change-network": ["network-changed", "router-converged", "road-ended"],
       "start-router": ["router-converged", "router-started", "road-ended"],
       "resolve-vm": ["road-ended"],
       "attach-nic": ["nic-claimed", "router-converged", "nic-attached", "road-ended"],

@@ -1,5 +1,7 @@
 import {
+  Slash64Error,
   attachNic,
+  changeNetwork,
   convergeRouter,
   createNetwork,
   detachNic,
@@ -11,7 +13,7 @@ import {
   resolveVm,
   startRouter,
 } from "@slash64/core"
-import type { AttachNicRequest, Progress, Rooms } from "@slash64/core"
+import type { AttachNicRequest, ChangeNetworkRequest, Progress, Rooms } from "@slash64/core"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { RoadBench, networkRequest, nicRequest, routerId, vmId } from "./road-bench.ts"
 
@@ -30,6 +32,31 @@ const start = (): Promise<unknown> => startRouter({ network: "lab", host: "h1" }
 function nicNumber(index: number): AttachNicRequest {
   return { ...nicRequest, id: nicIdFor("lab", vmId, index) }
 }
+
+describe("changeNetwork", () => {
+  it("changes a network that has no router, or one that does not answer, all the same", async () => {
+    const change = { network: "lab", quarantineSeconds: 7 }
+    expect(await changeNetwork(change, rooms, newCall())).toMatchObject({ network: { quarantineSeconds: 7 } })
+    expect(await changeNetwork(change, rooms, newCall())).not.toHaveProperty("push")
+    await start()
+    const deaf = bench.rooms(({ room, phase }) => {
+      if (room === "router" && phase === "before") throw new Slash64Error("UNAVAILABLE", "no answer")
+    })
+    await expect(changeNetwork({ ...change, quarantineSeconds: 8 }, deaf, newCall())).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    })
+    expect(await bench.store.findNetwork("lab")).toMatchObject({ quarantineSeconds: 8 })
+  })
+
+  it.each([
+    [{ network: "nowhere" }, "NOT_FOUND", "network"],
+    [{ network: 7 }, "INVALID_ARGUMENT", "network"],
+    [{ network: "lab", range: "2001:db8:64::1" }, "INVALID_ARGUMENT", "range"],
+  ])("refuses the change %j", async (request, code, field) => {
+    const asked: ChangeNetworkRequest = Object.assign({ network: "lab" }, request)
+    await expect(changeNetwork(asked, rooms, newCall())).rejects.toMatchObject({ code, field })
+  })
+})
 
 describe("attachNic", () => {
   it("has the reservation on the router before the NIC is plugged", async () => {
@@ -71,6 +98,23 @@ describe("attachNic", () => {
     await start()
     await expect(attachNic({ ...nicRequest, ...wrong }, rooms, newCall())).rejects.toMatchObject({ code, field })
     expect(await bench.store.listNics()).toEqual([])
+  })
+
+  it("attaches again a NIC whose address was excluded since, and gives it to no other", async () => {
+    await start()
+    const asked = { ...nicRequest, requestedIpv6: "2001:db8:64::77" }
+    const { nic } = await attachNic(asked, rooms, newCall())
+    const exclude = ["2001:db8:64::77"]
+    const { keeping, push } = await changeNetwork({ network: "lab", ipv6: { exclude } }, rooms, newCall())
+    expect(keeping).toEqual([nic])
+    expect(push?.revision).toBe((await bench.store.readNetwork("lab"))?.revision)
+    expect((await attachNic(asked, rooms, newCall())).nic).toEqual(nic)
+    await detachNic(nic.id, rooms, newCall())
+    await expect(attachNic(asked, rooms, newCall())).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      field: "requestedIpv6",
+    })
+    expect((await attachNic(nicRequest, rooms, newCall())).nic.ipv6).not.toBe("2001:db8:64::77")
   })
 
   it("claims nothing on a host without the port security that the network asks", async () => {

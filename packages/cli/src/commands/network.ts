@@ -1,11 +1,13 @@
 import { Option } from "@commander-js/extra-typings"
-import { Slash64Error, createNetwork, isSlash64Error, removeNetwork, segmentOf, showRanges } from "@slash64/core"
-import type { SharedNetwork } from "@slash64/core"
+import { createNetwork, removeNetwork } from "@slash64/core"
 import type { Answer } from "../answer.ts"
-import { findNetwork } from "../find-network.ts"
-import { networkOption, networkRequest } from "../network-request.ts"
+import { change } from "../network/change.ts"
+import { list } from "../network/list.ts"
+import { nameOption } from "../network/name-option.ts"
+import { networkCard } from "../network/network-card.ts"
+import { show } from "../network/show.ts"
+import { networkRequest } from "../network-request.ts"
 import type { NetworkOptions } from "../network-request.ts"
-import { card, table } from "../output/table.ts"
 import type { Act, Program } from "../program.ts"
 import type { Session } from "../session.ts"
 
@@ -17,7 +19,7 @@ export function addNetworkCommands(program: Program, act: Act): void {
     .description("make a network; hosts learn of it when something is put on it")
     .option("--ipv6 <prefix>", "the /64 of the network")
     .option("--gateway <address>", "its default router; not needed with --ra router")
-    .option("--range <start-end>", "the addresses for guests; else the whole prefix")
+    .option("--range <start-end>", "addresses for guests, once or more often; else the whole prefix", collect)
     .option("--router-address <address>", "the router VM's own; else the first that is free")
     .option("--dns <addresses>", "at most two, with a comma; else the router VM answers")
     .addOption(
@@ -25,9 +27,10 @@ export function addNetworkCommands(program: Program, act: Act): void {
     )
     .option("--ipv4 <prefix>", "an IPv4 prefix beside it, or alone")
     .option("--ipv4-gateway <address>", "its default router; not needed with --ra router")
-    .option("--ipv4-range <start-end>", "the addresses for guests; else the whole prefix")
+    .option("--ipv4-range <start-end>", "addresses for guests, once or more often; else the whole prefix", collect)
     .option("--ipv4-router-address <address>", "the router VM's own; else the first that is free")
     .option("--ipv4-dns <addresses>", "at most two, with a comma; else the router VM answers")
+    .option("--exclude <start-end>", "addresses of either family that no guest gets, once or more often", collect)
     .option("--isolated", "on a bridge of its own without an uplink")
     .option("--bridge <name>", "on a bridge that is there")
     .option("--vlan <tag>", "on a VLAN of --uplink; or the tag on --openvswitch")
@@ -38,7 +41,12 @@ export function addNetworkCommands(program: Program, act: Act): void {
     .option("--lease <seconds>", "how long a DHCP lease lasts, 120 to 86400 (default: 3600)")
     .option("--quarantine <seconds>", "how long a released address rests (default: as long as a lease)")
     .addOption(
-      new Option("--policy <kind>", "how addresses are chosen (default: stable)").choices(["stable", "sequential"]),
+      new Option("--policy <kind>", "how addresses are chosen (default: stable)").choices([
+        "stable",
+        "eui64",
+        "sequential",
+        "random",
+      ]),
     )
     .option("--port-security", "drop what a guest sends from an address that is not its own")
     .addHelpText(
@@ -53,21 +61,45 @@ Examples:
 
   network
     .command("list")
-    .description("all networks")
+    .description("the networks, in the order of their names")
+    .option("--limit <number>", "at most so many, 1 to 10000", "1000")
+    .option("--after <network>", "begin behind this one, the last of the page before")
     .addHelpText("after", "\nExample:\n  slash64 network list --json")
-    .action(() => act(list))
+    .action((options) => act((session) => list(session, options)))
 
   network
     .command("show <network>")
-    .description("a network by its name or id, with its router and NICs")
+    .description("a network by its name or id, with its router and how many addresses it has")
     .addHelpText("after", "\nExample:\n  slash64 network show blue")
     .action((name) => act((session) => show(session, name)))
+
+  network
+    .command("change <network>")
+    .description("change a network in use: its NICs keep their addresses. Repeated: nothing more is changed")
+    .option("--add-range <start-end>", "more addresses for guests, once or more often", collect)
+    .option("--exclude <start-end>", "addresses that no guest gets from now on, once or more often", collect)
+    .option("--unexclude <start-end>", "addresses that guests get again, once or more often", collect)
+    .option("--quarantine <seconds>", "how long an address that is released from now on rests")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  slash64 network change blue --add-range 2001:db8:0:1::1000-2001:db8:0:1::1fff
+  slash64 network change blue --exclude 2001:db8:0:1::53 --exclude 192.0.2.10-192.0.2.19
+  slash64 network change blue --unexclude 2001:db8:0:1::53 --quarantine 7200`,
+    )
+    .action((name, options) => act((session) => change(session, name, options)))
 
   network
     .command("remove <network>")
     .description("remove a network that no NIC stands on, with its router; success where there is none")
     .addHelpText("after", "\nExample:\n  slash64 network remove blue")
     .action((name) => act((session) => remove(session, name)))
+}
+
+/** An option that is given once or more often. */
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
 }
 
 async function create(session: Session, name: string, options: NetworkOptions): Promise<Answer> {
@@ -77,78 +109,7 @@ async function create(session: Session, name: string, options: NetworkOptions): 
   return { json: { network }, text: networkCard(network) }
 }
 
-/** A person typed `--gateway` and reads of `ipv6.gateway`: the hint says which option that is. */
-function nameOption(error: unknown): never {
-  const option = isSlash64Error(error) && error.field !== undefined ? networkOption(error.field) : undefined
-  if (!isSlash64Error(error) || option === undefined) throw error
-  const { code, message, field, value, hint = "" } = error
-  throw new Slash64Error(code, message, {
-    ...(field !== undefined && { field }),
-    ...(value !== undefined && { value }),
-    hint: `${option}: ${hint}`,
-    cause: error,
-  })
-}
-
-async function list(session: Session): Promise<Answer> {
-  const networks = await (await session.store()).listNetworks()
-  return {
-    json: { networks },
-    text: table(
-      ["name", "ipv6", "ipv4", "attachment", "ra"],
-      networks.map(({ name, ipv6, ipv4, attachment }) => [
-        name,
-        ipv6?.prefix,
-        ipv4?.prefix,
-        segmentOf(attachment) ?? attachment.kind,
-        ipv6?.ra,
-      ]),
-      "no networks: make one with slash64 network create",
-    ),
-  }
-}
-
-async function show(session: Session, idOrName: string): Promise<Answer> {
-  const store = await session.store()
-  const network = await findNetwork(store, idOrName)
-  const router = await store.findRouter(network.id)
-  const nics = await store.listNics({ networkId: network.id })
-  const standing = card({
-    router: router === undefined ? "none" : `${router.state} on ${router.host}`,
-    nics: nics.length,
-  })
-  return {
-    json: { network, ...(router !== undefined && { router }), nics },
-    text: `${networkCard(network)}\n${standing}`,
-  }
-}
-
 async function remove(session: Session, name: string): Promise<Answer> {
   const removed = await removeNetwork(name, await session.rooms(), session.call)
   return { json: removed, text: removed.network === undefined ? "nothing to remove" : `network ${name} removed` }
-}
-
-function networkCard({
-  name,
-  id,
-  ipv6,
-  ipv4,
-  attachment,
-  mtu,
-  leaseSeconds,
-  quarantineSeconds,
-}: SharedNetwork): string {
-  return card({
-    network: name,
-    id,
-    ipv6: ipv6 && `${ipv6.prefix} gateway ${ipv6.gateway} router ${ipv6.router} ra ${ipv6.ra}`,
-    ranges: ipv6 && showRanges(ipv6.ranges),
-    excluded: ipv6 && ipv6.exclusions.length > 0 ? showRanges(ipv6.exclusions) : undefined,
-    ipv4: ipv4 && `${ipv4.prefix} gateway ${ipv4.gateway} router ${ipv4.router}`,
-    "ipv4 ranges": ipv4 && showRanges(ipv4.ranges),
-    "ipv4 excluded": ipv4 && ipv4.exclusions.length > 0 ? showRanges(ipv4.exclusions) : undefined,
-    attachment: segmentOf(attachment) ?? attachment.kind,
-    mtu,
-    lease: `${leaseSeconds} s, quarantine ${quarantineSeconds} s`,
-  })
 }

@@ -43,9 +43,11 @@ Examples:
 
   nic
     .command("list")
-    .description("the NICs, of one network or VM or all")
+    .description("the NICs, of one network or VM or all, in the order of their ids")
     .option("--network <name>", "of this network only")
     .option("--vm <uuid>", "of this VM only")
+    .option("--limit <number>", "at most so many, 1 to 10000", "1000")
+    .option("--after <nic>", "begin behind this one, the last of the page before")
     .addHelpText("after", "\nExample:\n  slash64 nic list --network blue --json")
     .action((options) => act((session) => list(session, options)))
 

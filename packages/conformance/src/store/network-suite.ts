@@ -14,6 +14,8 @@ export function describeNetworks(options: StoreSuiteOptions): void {
     })
     afterEach(() => bench.close())
 
+    const names = async (page?: object) => (await store.listNetworks(page)).map(({ name }) => name)
+
     it("gives a network back, by id and by name, here and in another handle", async ({ expect }) => {
       const made = network({ id: "n-1", domain: "lab.example" })
       expect(await store.createNetwork(made)).toEqual(made)
@@ -22,6 +24,18 @@ export function describeNetworks(options: StoreSuiteOptions): void {
       expect(await other.findNetwork("lab")).toEqual(made)
       expect(await other.findNetwork("lan")).toBeUndefined()
       expect(await other.listNetworks()).toEqual([made])
+    })
+
+    it("lists networks page by page in the order of their names", async ({ expect }) => {
+      for (const [index, name] of ["c", "a", "b"].entries()) {
+        const prefix = `2001:db8:${index + 1}::/64`
+        const gateway = prefix.replace("/64", "1")
+        await store.createNetwork(network({ id: `n-${index}`, name, ipv6: { prefix, gateway }, ipv4: undefined }))
+      }
+      expect(await names()).toEqual(["a", "b", "c"])
+      expect(await names({ limit: 2 })).toEqual(["a", "b"])
+      expect(await names({ limit: 2, after: "b" })).toEqual(["c"])
+      expect(await names({ after: "c" })).toEqual([])
     })
 
     it("takes the same network again", async ({ expect }) => {

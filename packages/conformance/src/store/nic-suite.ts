@@ -174,6 +174,36 @@ export function describeNics(options: StoreSuiteOptions): void {
       expect(await store.findNic("nic-1")).toBeUndefined()
     })
 
+    it("lists NICs page by page in the order of their ids, through changes between two pages", async ({ expect }) => {
+      await store.createNetwork(otherNetwork())
+      const [one, two] = [vm(1), vm(2)]
+      for (const [index, id] of ["e", "b", "d", "a", "c"].entries())
+        await store.claimNic(claim(index % 2 === 0 ? network() : otherNetwork(), id, { vmId: id < "c" ? one : two }))
+      const ids = async (filter: object) => (await store.listNics(filter)).map(({ id }) => id)
+      expect(await ids({ limit: 2 })).toEqual(["a", "b"])
+      await store.markNic("b", "leaving")
+      await store.freeNic("b")
+      expect(await ids({ limit: 2, after: "b" })).toEqual(["c", "d"])
+      expect(await ids({ limit: 2, after: "d" })).toEqual(["e"])
+      expect(await ids({ limit: 2, after: "e" })).toEqual([])
+      expect(await ids({ networkId: "lab", limit: 2 })).toEqual(["c", "d"])
+      expect(await ids({ networkId: "lab", limit: 2, after: "d" })).toEqual(["e"])
+      expect(await ids({ networkId: "lab", after: "c" })).toEqual(["d", "e"])
+      expect(await ids({ vmId: two, limit: 1, after: "c" })).toEqual(["d"])
+      expect(await ids({ vmId: two, networkId: "lan", after: "a" })).toEqual([])
+    })
+
+    it.for([
+      ["limit", { limit: 0 }],
+      ["limit", { limit: 100_001 }],
+      ["limit", { limit: 1.5 }],
+      ["after", { after: "" }],
+      ["after", { after: "b%" }],
+    ] as const)("refuses a page with a wrong %s: %j", async ([field, filter], { expect }) => {
+      await expect(store.listNics(filter)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field })
+      await expect(store.listNetworks(filter)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field })
+    })
+
     it("lists NICs by network and by VM, those that are leaving too", async ({ expect }) => {
       await store.createNetwork(otherNetwork())
       const vmId = vm(1)

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../errors.ts"
 /** The roads by the names that events, logs and metrics have for them. */
 export const roadNames = [
   "create-network",
+  "change-network",
   "remove-network",
   "start-router",
   "converge-router",
@@ -16,6 +17,7 @@ export type RoadName = (typeof roadNames)[number]
 
 export const eventKinds = [
   "network-created",
+  "network-changed",
   "network-removed",
   "nic-claimed",
   "nic-attached",
@@ -42,7 +44,7 @@ export type RoadEvent = RoadFact & {
 }
 
 export type RoadFact =
-  | ({ readonly kind: "network-created" | "network-removed" } & NetworkFact)
+  | ({ readonly kind: "network-created" | "network-changed" | "network-removed" } & NetworkFact)
   | ({ readonly kind: "nic-claimed"; readonly durationMs: number } & NicFact)
   | ({ readonly kind: "nic-attached" | "nic-leaving" | "nic-detached" } & NicFact)
   | { readonly kind: "addresses-exhausted"; readonly networkId: string; readonly message: string }

@@ -9,6 +9,7 @@ export function logEvent(log: RoadLog, { kind, ...fields }: RoadFact, error: unk
 
 const words: Readonly<Record<EventKind, string>> = {
   "network-created": "network created",
+  "network-changed": "network changed",
   "network-removed": "network removed",
   "nic-claimed": "NIC claimed",
   "nic-attached": "NIC attached",

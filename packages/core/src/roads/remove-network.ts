@@ -35,16 +35,12 @@ export const removeNetwork = road(
 )
 
 async function checkUnused(network: SharedNetwork, rooms: RoadRooms): Promise<void> {
-  const nics = await rooms.store.listNics({ networkId: network.id })
+  const nics = await rooms.store.listNics({ networkId: network.id, limit: 1 })
   const [first] = nics
   if (first === undefined) return
-  throw new Slash64Error(
-    "FAILED_PRECONDITION",
-    `network ${network.name} has ${nics.length} NICs, such as ${first.id}`,
-    {
-      field: "network",
-      value: network.name,
-      hint: `Detach them first: slash64 nic detach ${first.id}.`,
-    },
-  )
+  throw new Slash64Error("FAILED_PRECONDITION", `network ${network.name} has NICs, such as ${first.id}`, {
+    field: "network",
+    value: network.name,
+    hint: `Detach them first: slash64 nic detach ${first.id}.`,
+  })
 }

@@ -44,9 +44,9 @@ export async function takeRouterAway(
 }
 
 async function checkUnused(network: SharedNetwork, rooms: RoadRooms): Promise<void> {
-  const nics = await rooms.store.listNics({ networkId: network.id })
-  if (nics.length === 0) return
-  throw new Slash64Error("FAILED_PRECONDITION", `the router of ${network.name} serves ${nics.length} NICs`, {
+  const [first] = await rooms.store.listNics({ networkId: network.id, limit: 1 })
+  if (first === undefined) return
+  throw new Slash64Error("FAILED_PRECONDITION", `the router of ${network.name} serves NICs, such as ${first.id}`, {
     field: "network",
     value: network.name,
     hint: "Detach them first; or force it: they keep their addresses, and nobody renews their leases meanwhile.",

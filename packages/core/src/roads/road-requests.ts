@@ -1,4 +1,5 @@
 import { z } from "zod"
+import type { NetworkChange } from "../network/plan-network-change.ts"
 import { parseShape } from "../network/parse-shape.ts"
 
 /** What {@link attachNic} is asked. Parsed as unknown: a caller in JavaScript may hand in anything. */
@@ -48,6 +49,14 @@ const attachNicShape = z.looseObject({ network: z.string() })
 export function parseAttachNic(request: unknown): { readonly network: string; readonly nic: unknown } {
   const { network, ...nic } = parseShape("", attachNicShape, request)
   return { network, nic }
+}
+
+const changeNetworkShape = z.looseObject({ network: z.string() })
+
+/** The network that is to change, and the change for the store to plan. */
+export function parseChangeNetwork(request: unknown): { readonly network: string; readonly change: NetworkChange } {
+  const { network, ...change } = parseShape("", changeNetworkShape, request)
+  return { network, change }
 }
 
 const startRouterShape = z.strictObject({

@@ -1,4 +1,5 @@
 import { checkAgainst } from "../network/check-against.ts"
+import type { Page } from "../network/parse-page.ts"
 import type { SharedNetwork } from "../network/records.ts"
 import { checkEmpty, networkKeys, noSuchNetwork, sameNetwork } from "./network-rules.ts"
 import type { NetworkKeys } from "./network-rules.ts"
@@ -38,8 +39,8 @@ export function needNetworkRow(db: SqliteConnection, id: string): Row {
   throw noSuchNetwork(id)
 }
 
-export function listNetworks(db: SqliteConnection): SharedNetwork[] {
-  return db.all("SELECT body FROM networks ORDER BY name").map(readNetworkRow)
+export function listNetworks(db: SqliteConnection, { after = "", limit = -1 }: Page): SharedNetwork[] {
+  return db.all("SELECT body FROM networks WHERE name > ? ORDER BY name LIMIT ?", after, limit).map(readNetworkRow)
 }
 
 export function removeNetwork(db: SqliteConnection, id: string): void {

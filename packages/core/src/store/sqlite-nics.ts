@@ -15,6 +15,7 @@ import { readNetworkRow, readNicRow } from "./record-codec.ts"
 import { addressBlob, addressOf } from "./row.ts"
 import { releaseAddresses, takeAddress } from "./sqlite-addresses.ts"
 import type { Row, SqliteConnection } from "./sqlite-connection.ts"
+import type { NicFilter } from "./store.ts"
 import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
 
 /** Each of these runs within a transaction of `db`. `now` is unix seconds. */
@@ -74,14 +75,27 @@ export function findNic(db: SqliteConnection, id: string): Nic | undefined {
   return row && readNicRow(row)
 }
 
-export function listNics(db: SqliteConnection, filter: { readonly networkId?: string; readonly vmId?: string }): Nic[] {
-  const { networkId, vmId } = filter
+export function listNics(db: SqliteConnection, { networkId, vmId, after = "", limit = -1 }: NicFilter): Nic[] {
   if (vmId !== undefined) {
-    const nics = db.all("SELECT * FROM nics WHERE vm_id = ? ORDER BY id", vmId).map(readNicRow)
-    return networkId === undefined ? nics : nics.filter((nic) => nic.networkId === networkId)
+    const where = networkId === undefined ? "" : "AND network_id = ?"
+    const values = networkId === undefined ? [vmId] : [vmId, networkId]
+    const sql = `SELECT * FROM nics WHERE vm_id = ? ${where} AND id > ? ORDER BY id LIMIT ?`
+    return db.all(sql, ...values, after, limit).map(readNicRow)
   }
-  if (networkId === undefined) return db.all("SELECT * FROM nics ORDER BY network_id, id").map(readNicRow)
-  return db.all("SELECT * FROM nics WHERE network_id = ? ORDER BY id", networkId).map(readNicRow)
+  if (networkId === undefined)
+    return db.all("SELECT * FROM nics WHERE id > ? ORDER BY id LIMIT ?", after, limit).map(readNicRow)
+  const network = limit > 0 && isLarge(db, networkId) ? walkIds : sortNetwork
+  return db.all(network, networkId, after, limit).map(readNicRow)
+}
+
+/** All of the network's NICs are read and sorted: for all of them at once, or where they are few. */
+const sortNetwork = "SELECT * FROM nics WHERE network_id = ? AND id > ? ORDER BY id LIMIT ?"
+/** NICs are read in the order of their ids, other networks' too, until the page is full: `+` keeps the index out. */
+const walkIds = "SELECT * FROM nics WHERE +network_id = ? AND id > ? ORDER BY id LIMIT ?"
+
+function isLarge(db: SqliteConnection, networkId: string): boolean {
+  const row = db.get("SELECT 1 FROM nics WHERE network_id = ? LIMIT 1 OFFSET 10000", networkId)
+  return row !== undefined
 }
 
 export function freeNic(db: SqliteConnection, id: string, now: number): void {

@@ -1,6 +1,8 @@
 import { createSecretKey } from "node:crypto"
 import type { KeyObject } from "node:crypto"
 import { invalid } from "../errors.ts"
+import { parseNetworkPage, parseNicPage } from "../network/parse-page.ts"
+import type { Page } from "../network/parse-page.ts"
 import type { NetworkChange } from "../network/plan-network-change.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
 import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
@@ -63,8 +65,8 @@ class SqliteStore implements Store {
     return this.#db.read(() => networks.findNetwork(this.#db, idOrName))
   }
 
-  listNetworks(): Promise<readonly SharedNetwork[]> {
-    return this.#db.read(() => networks.listNetworks(this.#db))
+  listNetworks(page: Page = {}): Promise<readonly SharedNetwork[]> {
+    return this.#db.read(() => networks.listNetworks(this.#db, parseNetworkPage(page)))
   }
 
   changeNetwork(id: string, change: NetworkChange): Promise<ChangedNetwork> {
@@ -99,7 +101,7 @@ class SqliteStore implements Store {
   }
 
   listNics(filter: NicFilter = {}): Promise<readonly Nic[]> {
-    return this.#db.read(() => nics.listNics(this.#db, filter))
+    return this.#db.read(() => nics.listNics(this.#db, { ...filter, ...parseNicPage(filter) }))
   }
 
   freeNic(id: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
+import type { Page } from "../network/parse-page.ts"
 import type { NetworkChange } from "../network/plan-network-change.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
 
@@ -12,7 +13,8 @@ export interface Store {
   createNetwork(network: SharedNetwork): Promise<SharedNetwork>
   /** By id or by name. */
   findNetwork(idOrName: string): Promise<SharedNetwork | undefined>
-  listNetworks(): Promise<readonly SharedNetwork[]>
+  /** In the order of their names. */
+  listNetworks(page?: Page): Promise<readonly SharedNetwork[]>
   /**
    * Changes a network that is in use by {@link planNetworkChange}; the revision rises when that changed it. Repeated:
    * the same network. NOT_FOUND when it is not there.
@@ -34,6 +36,7 @@ export interface Store {
    */
   markNic(id: string, state: "attached" | "leaving"): Promise<Nic>
   findNic(id: string): Promise<Nic | undefined>
+  /** In the order of their ids. */
   listNics(filter?: NicFilter): Promise<readonly Nic[]>
   /**
    * Forgets a NIC that is leaving; its addresses rest for the network's quarantine. In another state:
@@ -83,7 +86,7 @@ export interface ChangedNetwork {
   readonly keeping: readonly Nic[]
 }
 
-export interface NicFilter {
+export interface NicFilter extends Page {
   readonly networkId?: string
   readonly vmId?: string
 }
