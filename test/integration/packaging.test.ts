@@ -8,7 +8,7 @@ import { readDocExamples } from "./doc-examples.ts"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 const root = join(import.meta.dirname, "../..")
-const names = ["core", "libvirt-rpc", "router", "kvm", "conformance", "cli"]
+const names = ["core", "libvirt-rpc", "router", "kvm", "store-postgres", "conformance", "cli"]
 
 const examples = readDocExamples(root, ["README.md", ...names.map((name) => `packages/${name}/README.md`)])
 

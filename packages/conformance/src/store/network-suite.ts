@@ -148,6 +148,8 @@ export function describeNetworks(options: StoreSuiteOptions): void {
       expect(await raised(() => store.markNic("nic-1", "leaving"))).toBe(1)
       expect(await raised(() => store.markNic("nic-1", "leaving"))).toBe(0)
       expect(await raised(() => store.freeNic("nic-1"))).toBe(0)
+      expect(await raised(() => store.removeRouter("router-1"))).toBe(1)
+      expect(await raised(() => store.removeRouter("router-1"))).toBe(0)
       await store.createNetwork(otherNetwork())
       expect(await raised(() => store.claimNic(claim(otherNetwork(), "nic-9")))).toBe(0)
     })

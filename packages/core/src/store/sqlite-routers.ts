@@ -45,7 +45,10 @@ export function listRouters(db: SqliteConnection): Router[] {
 }
 
 export function removeRouter(db: SqliteConnection, id: string): void {
+  const stored = findRouterById(db, id)
+  if (stored === undefined) return
   db.run("DELETE FROM routers WHERE id = ?", id)
+  raiseRevision(db, stored.networkId)
 }
 
 function claimMac(db: SqliteConnection, field: "guestMac" | "controlMac", mac: MacAddress): void {

@@ -24,7 +24,7 @@ export interface Store {
   removeNetwork(id: string): Promise<void>
 
   /**
-   * One transaction makes the NIC with its MAC, DUID and addresses and raises the network's revision.
+   * One transaction makes the NIC with its MAC, DUID and addresses; the network's revision rises.
    * The same id again gives the stored NIC; with another network, VM, host, MAC or requested address: ALREADY_EXISTS;
    * while it is leaving: FAILED_PRECONDITION. A MAC, host name or requested address that another has is
    * ALREADY_EXISTS, one at rest FAILED_PRECONDITION. RESOURCE_EXHAUSTED, with the counts, when no address is left.
@@ -60,8 +60,9 @@ export interface Store {
   removeRouter(id: string): Promise<void>
 
   /**
-   * Everything that a router is rendered from, read at one moment, with the revision that it belongs to. The
-   * revision rises in the same transaction as each change, so an older one never overwrites a newer.
+   * Everything that a router is rendered from, read at one moment, with its revision. A snapshot that shows a change
+   * has a higher revision than any that does not; the same revision means the same content, but for the `state` of
+   * NICs and router. Several changes between two reads may be one step.
    */
   readNetwork(id: string): Promise<NetworkSnapshot | undefined>
 

@@ -1,0 +1,38 @@
+import { addressPools, keepingMost, planNetworkChange } from "@slash64/core"
+import type { AddressPool, ChangedNetwork, NetworkChange, Nic } from "@slash64/core"
+import { addressBlob, readNetworkRow, readNicRow } from "@slash64/core/store-rules"
+import { lockNetwork, needNetwork } from "./networks.ts"
+import { nicColumns } from "./nic-columns.ts"
+import type { Sql } from "./postgres-connection.ts"
+
+/** A transaction: the lock waits for every claim that was begun on the network as it was. */
+export async function changeNetwork(sql: Sql, id: string, change: NetworkChange): Promise<ChangedNetwork> {
+  const stored = readNetworkRow(needNetwork(await lockNetwork(sql, id, "UPDATE"), id))
+  const network = planNetworkChange(stored, change)
+  if (network !== stored)
+    await sql.run("UPDATE networks SET body = $2, version = version + 1 WHERE id = $1", id, JSON.stringify(network))
+  const { ipv6, ipv4 } = addressPools(network, {})
+  const keeping = [...(await keepingOf(sql, ipv6)), ...(await keepingOf(sql, ipv4))]
+  return { network, keeping: keeping.slice(0, keepingMost) }
+}
+
+async function keepingOf(sql: Sql, pool: AddressPool | undefined): Promise<Nic[]> {
+  const nics: Nic[] = []
+  if (pool === undefined) return nics
+  for (const { first, last } of pool.excluded()) {
+    if (nics.length >= keepingMost) break
+    const rows = await sql.all(
+      `SELECT ${nicColumns} FROM nics JOIN (
+         SELECT address, nic_id FROM addresses
+         WHERE network_id = $1 AND address BETWEEN $2 AND $3 AND free_after IS NULL
+         ORDER BY address LIMIT $4) AS kept ON id = nic_id
+       ORDER BY address`,
+      pool.networkId,
+      addressBlob(pool.base + first),
+      addressBlob(pool.base + last),
+      keepingMost - nics.length,
+    )
+    nics.push(...rows.map(readNicRow))
+  }
+  return nics
+}

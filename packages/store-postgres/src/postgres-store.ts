@@ -1,0 +1,189 @@
+import { createSecretKey } from "node:crypto"
+import type { KeyObject } from "node:crypto"
+import { addressPools, invalid } from "@slash64/core"
+import type {
+  ChangedNetwork,
+  HostRecord,
+  NetworkChange,
+  NetworkCounts,
+  NetworkSnapshot,
+  Nic,
+  NicClaim,
+  NicFilter,
+  Router,
+  SharedNetwork,
+  Store,
+  TemplateRecord,
+} from "@slash64/core"
+import { readNetworkRow } from "@slash64/core/store-rules"
+import { countAddresses } from "./addresses.ts"
+import { changeNetwork } from "./change-network.ts"
+import { claimInSteps } from "./claim-in-steps.ts"
+import { parsePostgresUrl, targetOf } from "./connection-options.ts"
+import type { PostgresConnection as ConnectionOptions } from "./connection-options.ts"
+import * as hosts from "./hosts.ts"
+import * as networks from "./networks.ts"
+import * as nics from "./nics.ts"
+import { PostgresConnection } from "./postgres-connection.ts"
+import * as routers from "./routers.ts"
+import { prepareSchema } from "./schema.ts"
+import { checkSecret } from "./secret.ts"
+import { readNetwork } from "./snapshot.ts"
+
+export type PostgresStoreOptions = Where & {
+  /** What `stable` addresses are made with, 16 bytes or more, the same on every server: see core's `openSecretFile`. */
+  readonly secret: Uint8Array
+  /** The secret's file, for an error to name. */
+  readonly secretFile?: string
+  /** Milliseconds since 1970; another clock for tests. */
+  readonly now?: () => number
+  /** Connections at most; default 8. */
+  readonly poolSize?: number
+  /** How long a server that is away, and others that are in the way, are waited for; default 30,000 ms. */
+  readonly patienceMs?: number
+}
+
+type Where =
+  | { readonly url: string; readonly connection?: never }
+  | { readonly connection: ConnectionOptions; readonly url?: never }
+
+/**
+ * The store on a PostgreSQL database (15 or later), for several servers at once; makes its tables in one that is
+ * empty. UNAVAILABLE when the server does not answer, UNAUTHENTICATED when it refuses the user, FAILED_PRECONDITION
+ * when a newer slash64 or another program made the tables, with another secret, or where the server does not keep what
+ * it has acknowledged. A write that was sent and not answered is repeated, and found done; one that was never answered
+ * is UNAVAILABLE with `outcome: "unknown"`.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { secret, poolSize = 8, patienceMs = 30_000 } = options
+  if (secret.length < 16)
+    throw invalid("secret", `${secret.length} bytes`, "is shorter than 16 bytes", "use openSecretFile")
+  if (!Number.isInteger(poolSize) || poolSize < 1)
+    throw invalid("poolSize", poolSize, "is no number of connections", "use 1 or more")
+  const target = options.url === undefined ? targetOf(options.connection) : parsePostgresUrl(options.url)
+  const db = new PostgresConnection(target, poolSize, patienceMs)
+  try {
+    await db.check()
+    await prepareSchema(db)
+    await checkSecret(db, options)
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+  return new PostgresStore(db, createSecretKey(secret), options.now ?? Date.now)
+}
+
+class PostgresStore implements Store {
+  readonly #db: PostgresConnection
+  readonly #secret: KeyObject
+  readonly #now: () => number
+
+  constructor(db: PostgresConnection, secret: KeyObject, now: () => number) {
+    this.#db = db
+    this.#secret = secret
+    this.#now = now
+  }
+
+  createNetwork(network: SharedNetwork): Promise<SharedNetwork> {
+    return this.#db.write((sql) => networks.createNetwork(sql, network))
+  }
+
+  findNetwork(idOrName: string): Promise<SharedNetwork | undefined> {
+    return this.#db.query((sql) => networks.findNetwork(sql, idOrName))
+  }
+
+  listNetworks(): Promise<readonly SharedNetwork[]> {
+    return this.#db.query(networks.listNetworks)
+  }
+
+  changeNetwork(id: string, change: NetworkChange): Promise<ChangedNetwork> {
+    return this.#db.write((sql) => changeNetwork(sql, id, change))
+  }
+
+  removeNetwork(id: string): Promise<void> {
+    return this.#db.write((sql) => networks.removeNetwork(sql, id))
+  }
+
+  countAddresses(networkId: string): Promise<NetworkCounts> {
+    return this.#db.read(async (sql) => {
+      const row = networks.needNetwork(await networks.findNetworkRow(sql, networkId), networkId)
+      const { ipv6, ipv4 } = addressPools(readNetworkRow(row), {})
+      return {
+        ...(ipv6 && { ipv6: await countAddresses(sql, ipv6, this.#seconds()) }),
+        ...(ipv4 && { ipv4: await countAddresses(sql, ipv4, this.#seconds()) }),
+      }
+    })
+  }
+
+  claimNic(claim: NicClaim): Promise<Nic> {
+    return this.#db.write((sql) => claimInSteps(sql, claim, this.#secret, this.#seconds()))
+  }
+
+  markNic(id: string, state: "attached" | "leaving"): Promise<Nic> {
+    return this.#db.alone((sql) => nics.markNic(sql, id, state))
+  }
+
+  findNic(id: string): Promise<Nic | undefined> {
+    return this.#db.query((sql) => nics.findNic(sql, id))
+  }
+
+  listNics(filter: NicFilter = {}): Promise<readonly Nic[]> {
+    return this.#db.query((sql) => nics.listNics(sql, filter))
+  }
+
+  freeNic(id: string): Promise<void> {
+    return this.#db.write((sql) => nics.freeNic(sql, id, this.#seconds()))
+  }
+
+  createRouter(router: Router): Promise<Router> {
+    return this.#db.write((sql) => routers.createRouter(sql, router))
+  }
+
+  markRouter(id: string, state: "running" | "leaving"): Promise<Router> {
+    return this.#db.write((sql) => routers.markRouter(sql, id, state))
+  }
+
+  findRouter(networkId: string): Promise<Router | undefined> {
+    return this.#db.query((sql) => routers.findRouter(sql, networkId))
+  }
+
+  listRouters(): Promise<readonly Router[]> {
+    return this.#db.query(routers.listRouters)
+  }
+
+  removeRouter(id: string): Promise<void> {
+    return this.#db.write((sql) => routers.removeRouter(sql, id))
+  }
+
+  readNetwork(id: string): Promise<NetworkSnapshot | undefined> {
+    return this.#db.query((sql) => readNetwork(sql, id))
+  }
+
+  putHost(host: HostRecord): Promise<HostRecord> {
+    return this.#db.write((sql) => hosts.putHost(sql, host))
+  }
+
+  findHost(name: string): Promise<HostRecord | undefined> {
+    return this.#db.query((sql) => hosts.findHost(sql, name))
+  }
+
+  listHosts(): Promise<readonly HostRecord[]> {
+    return this.#db.query(hosts.listHosts)
+  }
+
+  putTemplate(template: TemplateRecord): Promise<TemplateRecord> {
+    return this.#db.alone((sql) => hosts.putTemplate(sql, template))
+  }
+
+  listTemplates(): Promise<readonly TemplateRecord[]> {
+    return this.#db.query(hosts.listTemplates)
+  }
+
+  close(): Promise<void> {
+    return this.#db.close()
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#now() / 1000)
+  }
+}
