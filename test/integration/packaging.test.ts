@@ -1,11 +1,16 @@
-import { execFile, spawn } from "node:child_process"
-import { once } from "node:events"
+import { execFile } from "node:child_process"
+import { createHash } from "node:crypto"
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { readDocExamples } from "./doc-examples.ts"
+import { routerIdFor } from "@slash64/core"
+import { openKeyStore } from "@slash64/router"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { FakeRouter } from "../../packages/router/src/push/fake-router.fixture.ts"
+import { serveRouter } from "../cli/serve-router.ts"
+import { readDocExamples } from "./doc-examples.ts"
+import { OutsideServer } from "./outside-server.ts"
 
 const root = join(import.meta.dirname, "../..")
 const names = ["core", "libvirt-rpc", "router", "kvm", "store-postgres", "conformance", "cli"]
@@ -41,8 +46,21 @@ describe("packages as they are published", () => {
     mkdirSync(project)
     writeFileSync(join(project, "package.json"), JSON.stringify({ name: "a-server", private: true, type: "module" }))
     const options = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"]
-    await run("npm", ["install", ...options, ...tarballs.values(), nodeTypes()], project)
+    await run(
+      "npm",
+      [
+        "install",
+        ...options,
+        ...tarballs.values(),
+        asHere("@types/node", root),
+        asHere("prom-client", join(root, "test")),
+      ],
+      project,
+    )
     cpSync(join(root, "test/fixtures/outside"), project, { recursive: true })
+    for (const name of ["core", "conformance"]) {
+      cpSync(installed(name), join(project, "third/node_modules/@slash64", name), { recursive: true })
+    }
     writeFileSync(join(project, "types.ts"), names.map(exportTypes).join(""))
     for (const { name, text } of examples) writeFileSync(join(project, `${name}.ts`), text)
   })
@@ -89,26 +107,54 @@ describe("packages as they are published", () => {
     })
   })
 
-  it("serves what the README's server says", async () => {
-    const server = spawn("node", ["dist/readme-md-0.js"], { cwd: project, env: { ...env, PORT: "0" } })
+  it("has a README whose server is less than 40 lines", () => {
+    const lines =
+      examples
+        .find(({ name }) => name === "readme-md-0")
+        ?.text.trim()
+        .split("\n") ?? []
+    expect(lines.length).toBeGreaterThan(10)
+    expect(lines.length).toBeLessThan(40)
+  })
+
+  it("serves what the README's server says, on the plugin of a third party that has a core of its own", async () => {
+    const router = new FakeRouter()
+    const keys = openKeyStore({ directory: join(project, "state/keys") })
+    const key = (await keys.managementKey()).publicKey
+    const sshd = await serveRouter(router, await keys.hostKey(routerIdFor("blue")), key)
+    await addHost(sshd.port)
+    const server = await OutsideServer.start("dist/readme-md-0.js", project, { ...env, PLUGINS: "../third" })
     try {
-      // One that ends at once closes its output, and "data" never comes.
-      const [line] = await Promise.race([once(server.stdout, "data"), once(server, "exit")])
-      const port = /port: (\d+)/.exec(String(line))?.[1]
-      const post = async (path: string, body: unknown): Promise<readonly [number, unknown]> => {
-        const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", body: JSON.stringify(body) })
-        return [response.status, await response.json()]
-      }
       const network = { name: "blue", attachment: { kind: "isolated" } }
       const good = { ...network, ipv6: { prefix: "2001:db8:0:1::/64", ra: "router" } }
-      expect(await post("/networks", good)).toMatchObject([200, { id: "blue", ipv6: { gateway: "2001:db8:0:1::1" } }])
-      expect(await post("/networks", good)).toMatchObject([200, { id: "blue" }])
-      const bad = { ...network, ipv6: { prefix: "2001:db8:0:1::1/64" } }
-      expect(await post("/networks", bad)).toMatchObject([400, { code: "INVALID_ARGUMENT", field: "ipv6.prefix" }])
+      const made = await server.send("POST", "/networks", good)
+      expect(made).toMatchObject({ status: 200, body: { id: "blue", ipv6: { gateway: "2001:db8:0:1::1" } } })
+      expect(await server.eventsOf(made.requestId)).toEqual(["network-created", "road-ended"])
+      expect(await server.send("POST", "/networks", good)).toMatchObject({ status: 200, body: { id: "blue" } })
+      const bad = await server.send("POST", "/networks", { ...network, ipv6: { prefix: "2001:db8:0:1::1/64" } })
+      expect(bad).toMatchObject({ status: 400, body: { code: "INVALID_ARGUMENT", field: "ipv6.prefix" } })
+      expect(await server.eventsOf(bad.requestId)).toEqual(["road-failed"])
+
       const nic = { network: "blue", id: "n1", host: "lab", vmId: "4dea22b3-1d52-d8f3-2516-782e98ab3fa0" }
-      expect(await post("/nics", nic)).toMatchObject([400, { code: "FAILED_PRECONDITION", field: "network" }])
+      const early = await server.send("POST", "/nics", nic)
+      expect(early).toMatchObject({ status: 400, body: { code: "FAILED_PRECONDITION", field: "network" } })
+      const started = await server.send("POST", "/routers", { network: "blue", host: "lab" })
+      expect(started).toMatchObject({ status: 200, body: { router: { state: "running" } } })
+      const attached = await server.send("POST", "/nics", nic)
+      expect(attached).toMatchObject({
+        status: 200,
+        body: { nic: { id: "n1", state: "attached" }, port: { live: true } },
+      })
+      const facts = ["nic-claimed", "router-converged", "nic-attached", "road-ended"]
+      expect(await server.eventsOf(attached.requestId)).toEqual(facts)
+      expect(router.reservations).toHaveLength(1)
+      const detached = await server.send("DELETE", "/nics", { id: "n1" })
+      expect(detached).toMatchObject({ status: 200, body: { nic: { id: "n1" } } })
+      expect(router.reservations).toEqual([])
+      expect(await server.send("PUT", "/nics", {})).toMatchObject({ status: 404, body: {} })
     } finally {
-      server.kill()
+      server.stop()
+      await sshd.close()
     }
   })
 
@@ -120,6 +166,21 @@ describe("packages as they are published", () => {
     const stdout = await run(join(project, "node_modules/.bin/slash64"), ["--version"], project)
     expect(stdout).toBe("0.1.0\n")
   })
+
+  /** By the installed program, which knows the third party's errors by their code. */
+  async function addHost(port: number): Promise<void> {
+    const image = "a router template"
+    const digest = `sha256:${createHash("sha256").update(image).digest("hex")}`
+    const manifest = { version: "1", digest, file: "blue.qcow2", format: "qcow2" }
+    writeFileSync(join(project, "blue.qcow2"), image)
+    writeFileSync(join(project, "blue.json"), JSON.stringify(manifest))
+    const slash64 = (...args: readonly string[]): Promise<string> =>
+      run("env", ["SLASH64_PLUGINS=./third", "node_modules/.bin/slash64", "--db", "state/slash64.db", ...args], project)
+    await slash64("template", "register", "blue.json")
+    const add = ["host", "add", "lab", "--plugin", "third", "--config"]
+    await expect(slash64(...add, "{}")).rejects.toThrow(/error: port is missing\nhint: Give the router's\./)
+    await slash64(...add, JSON.stringify({ port }))
+  }
 
   function installed(name: string): string {
     return join(project, "node_modules", packageName(name))
@@ -145,7 +206,8 @@ function packageName(name: string): string {
   return name === "cli" ? "slash64" : `@slash64/${name}`
 }
 
-function nodeTypes(): string {
-  const manifest = readFileSync(join(root, "node_modules/@types/node/package.json"), "utf8")
-  return `@types/node@${/"version": "([^"]+)"/.exec(manifest)?.[1]}`
+/** A package in the version that is installed in a folder of the workspace. */
+function asHere(name: string, folder: string): string {
+  const manifest = readFileSync(join(folder, "node_modules", name, "package.json"), "utf8")
+  return `${name}@${/"version": "([^"]+)"/.exec(manifest)?.[1]}`
 }

@@ -34,7 +34,7 @@ export interface ErrorDetails {
 }
 
 const brand = "slash64.error/1"
-const retryableCodes: ReadonlySet<ErrorCode> = new Set(["UNAVAILABLE", "ABORTED", "DEADLINE_EXCEEDED"])
+const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>(["UNAVAILABLE", "ABORTED", "DEADLINE_EXCEEDED"])
 
 /**
  * The one error class of slash64. Known across packages, copies of core and processes by its brand and
@@ -59,8 +59,16 @@ export class Slash64Error extends Error {
 
   /** Whether the same call may succeed when repeated unchanged; follows from the code alone. */
   get retryable(): boolean {
-    return retryableCodes.has(this.code)
+    return isRetryable(this)
   }
+}
+
+/**
+ * Whether the same call may succeed when repeated unchanged. By the code, because an error of another copy of core, or
+ * of another process, may come without the getter.
+ */
+export function isRetryable({ code }: { readonly code: string }): boolean {
+  return retryableCodes.has(code)
 }
 
 /** Whether `error` is a slash64 error, whichever copy of core made it. */

@@ -1,4 +1,4 @@
-export { Slash64Error, errorCodes, invalid, isSlash64Error, messageOf, quote } from "./errors.ts"
+export { Slash64Error, errorCodes, invalid, isRetryable, isSlash64Error, messageOf, quote } from "./errors.ts"
 export type { ErrorCode, ErrorDetails } from "./errors.ts"
 export { duidLl, parseDuid } from "./address/duid.ts"
 export type { Duid } from "./address/duid.ts"

@@ -1,3 +1,4 @@
+import { parseId } from "../address/id.ts"
 import { Slash64Error, isSlash64Error } from "../errors.ts"
 import type { Nic } from "../network/records.ts"
 import type { Call } from "../plugin/call.ts"
@@ -16,10 +17,10 @@ export interface DetachedNic {
 /**
  * Takes a NIC from its VM and, last of all, its addresses from the NIC: they rest for the network's quarantine.
  * Repeated, or absent: success. Where the host or the router does not answer the NIC stays `leaving`, nobody else
- * gets its addresses, and the error is UNAVAILABLE: repeat.
+ * gets its addresses, and the error is UNAVAILABLE: repeat. INVALID_ARGUMENT for what can be no id.
  */
 export const detachNic = road("detach-nic", async (nicId: string, rooms, call): Promise<DetachedNic> => {
-  const nic = await rooms.store.findNic(nicId)
+  const nic = await rooms.store.findNic(parseId("id", nicId))
   if (nic === undefined) return {}
 
   beginStep(call, "marking the NIC as leaving")

@@ -1,5 +1,5 @@
 import pRetry from "p-retry"
-import { isSlash64Error } from "../errors.ts"
+import { isRetryable, isSlash64Error } from "../errors.ts"
 import { abortError, checkAborted } from "../plugin/call.ts"
 import type { Call } from "../plugin/call.ts"
 import { failureOf } from "./road.ts"
@@ -36,9 +36,4 @@ export async function repeat<T>(rooms: RoadRooms, call: Call, act: () => Promise
     if (call.signal.aborted && !isSlash64Error(error)) throw abortError(call.signal)
     throw error
   }
-}
-
-/** By the code, because an error of another copy of core, or of another process, may come without the getter. */
-export function isRetryable(error: { readonly code: string }): boolean {
-  return error.code === "UNAVAILABLE" || error.code === "ABORTED" || error.code === "DEADLINE_EXCEEDED"
 }

@@ -1,9 +1,8 @@
 import pRetry from "p-retry"
-import { Slash64Error, isSlash64Error } from "../errors.ts"
+import { Slash64Error, isRetryable, isSlash64Error } from "../errors.ts"
 import { abortError, withTimeout } from "../plugin/call.ts"
 import type { Call } from "../plugin/call.ts"
 import type { RouterEndpoint, RouterStatus } from "../router/router-control.ts"
-import { isRetryable } from "./repeat.ts"
 import type { Rooms } from "./rooms.ts"
 
 /** Asks until the router answers. UNAVAILABLE with the last error as cause when it does not within `bootMs`. */
