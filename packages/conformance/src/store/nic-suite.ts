@@ -131,6 +131,20 @@ export function describeNics(options: StoreSuiteOptions): void {
       })
     })
 
+    it("keeps a host name to one NIC of the network, whether it was given or is the NIC's id", async ({ expect }) => {
+      await store.createNetwork(otherNetwork())
+      const taken = { code: "ALREADY_EXISTS", field: "hostname" }
+      await store.claimNic(claim(network(), "nic-1"))
+      await expect(store.claimNic(claim(network(), "nic-2", { hostname: "nic-1" }))).rejects.toMatchObject(taken)
+      await store.claimNic(claim(network(), "nic-3", { hostname: "nic-4" }))
+      await expect(store.claimNic(claim(network(), "nic-4"))).rejects.toMatchObject(taken)
+      await expect(store.claimNic(claim(network(), "nic-5", { hostname: "nic-4" }))).rejects.toMatchObject(taken)
+      expect(await store.claimNic(claim(otherNetwork(), "nic-6", { hostname: "nic-1" }))).toMatchObject({
+        hostname: "nic-1",
+      })
+      expect(await store.claimNic(claim(otherNetwork(), "nic-4"))).toMatchObject({ hostname: "nic-4" })
+    })
+
     it("makes the first NIC of a VM its default, and no second", async ({ expect }) => {
       await store.createNetwork(otherNetwork())
       const vmId = vm(1)

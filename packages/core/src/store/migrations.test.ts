@@ -83,4 +83,47 @@ describe("migrations", () => {
       message: `secret /somewhere/secret: store ${file} was made with another one`,
     })
   })
+
+  it("keeps every NIC and address of step 1 when their keys become small: held and at rest, of two networks", async () => {
+    makeOld(1)
+    const database = new DatabaseSync(file)
+    const lan = planNetwork({
+      name: "lan",
+      attachment: { kind: "isolated" },
+      ipv6: { prefix: "2001:db8:1::/64", gateway: "2001:db8:1::1" },
+      ipv4: { prefix: "192.0.2.0/24", gateway: "192.0.2.1" },
+    })
+    database.exec(`
+      INSERT INTO networks (id, name, prefix6, body, revision) VALUES ('lan', 'lan', NULL, '${JSON.stringify(lan)}', 9);
+      INSERT INTO nics VALUES
+        ('nic-9', 'lan', 'h1', '4dea22b3-1d52-d8f3-2516-782e98ab3fa0', '02:00:00:00:00:09',
+          x'20010db8000100000000000000000005', x'00000000000000000000ffffc0000205', 'web', 0, 'leaving'),
+        ('nic-3', 'lan', 'h2', '00000000-0000-4000-8000-0123456789ab', '02:00:00:00:00:03',
+          x'20010db8000100000000000000000006', NULL, 'nic-3', 1, 'claimed');
+      INSERT INTO addresses VALUES
+        ('lan', x'20010db8000100000000000000000005', 'nic-9', NULL),
+        ('lan', x'00000000000000000000ffffc0000205', 'nic-9', NULL),
+        ('lan', x'20010db8000100000000000000000006', 'nic-3', NULL),
+        ('lan', x'20010db8000100000000000000000007', 'nic-4', 4000000000);`)
+    database.close()
+    const store = await openSqliteStore({ file, secret })
+    const kept = [
+      { id: "nic-1", networkId: "lab", ipv6: "2001:db8::5", isDefault: true, hostname: "nic-1", state: "attached" },
+      { id: "nic-3", vmId: "00000000-0000-4000-8000-0123456789ab", mac: "02:00:00:00:00:03", ipv6: "2001:db8:1::6" },
+      { id: "nic-9", ipv6: "2001:db8:1::5", ipv4: "192.0.2.5", isDefault: false, hostname: "web", state: "leaving" },
+    ]
+    expect(await store.listNics()).toMatchObject(kept)
+    expect(await store.listNics({ vmId: "4dea22b3-1d52-d8f3-2516-782e98ab3fa0" })).toMatchObject([kept[0], kept[2]])
+    expect(await store.readNetwork("lan")).toMatchObject({ revision: 9, nics: [kept[1]] })
+    expect(await store.countAddresses("lan")).toMatchObject({ ipv6: { held: 2n, resting: 1n }, ipv4: { held: 1n } })
+    const claim = (id: string, asked: object) =>
+      store.claimNic(planNic({ id, host: "h1", vmId: crypto.randomUUID(), ...asked }, lan))
+    const taken = { requestedIpv6: "2001:db8:1::6", mac: "02:00:00:00:00:03", hostname: "web" }
+    for (const [field, value] of Object.entries(taken))
+      await expect(claim("nic-5", { [field]: value })).rejects.toMatchObject({ code: "ALREADY_EXISTS", field })
+    expect(await claim("nic-4", {})).toMatchObject({ ipv6: "2001:db8:1::7" })
+    await store.freeNic("nic-9")
+    expect(await store.countAddresses("lan")).toMatchObject({ ipv6: { held: 2n, resting: 1n }, ipv4: { resting: 1n } })
+    await store.close()
+  })
 })

@@ -64,4 +64,55 @@ export const migrations: readonly string[] = [
   `
   CREATE TABLE settings (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;
   `,
+  // Small keys, few indexes, rows of NICs in the order in which they came: so many pages does a claim write.
+  `
+  ALTER TABLE networks ADD COLUMN number INTEGER;
+  UPDATE networks SET number = rowid;
+  CREATE UNIQUE INDEX networks_number ON networks (number);
+
+  CREATE TABLE new_nics (
+    number INTEGER NOT NULL PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    network_id TEXT NOT NULL REFERENCES networks (id),
+    host TEXT NOT NULL,
+    vm_id BLOB NOT NULL CHECK (length(vm_id) = 16),
+    mac BLOB NOT NULL UNIQUE CHECK (length(mac) = 6),
+    ipv6 BLOB,
+    ipv4 BLOB,
+    hostname TEXT NOT NULL,
+    is_default INTEGER NOT NULL,
+    state TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO new_nics
+  SELECT rowid, id, network_id, host, unhex(vm_id, '-'), unhex(mac, ':'), ipv6, ipv4, hostname, is_default, state
+  FROM nics ORDER BY rowid;
+
+  -- 16 bytes an address, IPv4 as ::ffff:a.b.c.d. Held by the NIC of that number; or resting until free_after (unix
+  -- seconds), and the NIC of last_nic_id had it last.
+  CREATE TABLE new_addresses (
+    network INTEGER NOT NULL REFERENCES networks (number) ON DELETE CASCADE,
+    address BLOB NOT NULL CHECK (length(address) = 16),
+    nic INTEGER,
+    free_after INTEGER,
+    last_nic_id TEXT,
+    PRIMARY KEY (network, address),
+    CHECK ((nic IS NULL) = (free_after IS NOT NULL) AND (nic IS NULL) = (last_nic_id IS NOT NULL))
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO new_addresses
+  SELECT networks.number, address, iif(free_after IS NULL, nics.rowid, NULL), free_after,
+    iif(free_after IS NULL, NULL, nic_id)
+  FROM addresses JOIN networks ON networks.id = addresses.network_id LEFT JOIN nics ON nics.id = nic_id
+  ORDER BY networks.number, address;
+
+  DROP TABLE nics;
+  DROP TABLE addresses;
+  ALTER TABLE new_nics RENAME TO nics;
+  ALTER TABLE new_addresses RENAME TO addresses;
+  CREATE INDEX addresses_resting ON addresses (free_after) WHERE free_after IS NOT NULL;
+  CREATE INDEX addresses_last_held ON addresses (last_nic_id) WHERE last_nic_id IS NOT NULL;
+  -- The NICs of a VM, of which one is the default.
+  CREATE UNIQUE INDEX nics_by_vm ON nics (vm_id, (CASE is_default WHEN 1 THEN 0 ELSE number END));
+  -- A host name that is the NIC's id is unique as that is; a claim looks whether the one is the other's.
+  CREATE UNIQUE INDEX nics_by_given_name ON nics (network_id, hostname) WHERE hostname <> id;
+  `,
 ]

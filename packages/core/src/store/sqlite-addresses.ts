@@ -6,16 +6,25 @@ import type { AddressHolder, AddressPool, AddressTaker } from "../allocate/addre
 import { firstGap, isInSpace } from "../allocate/address-space.ts"
 import type { Interval } from "../allocate/address-space.ts"
 import type { Slash64Error } from "../errors.ts"
+import type { Nic } from "../network/records.ts"
 import { addressBlob, addressOf, damaged, numberOf, textOf } from "./row.ts"
 import type { Row, SqliteConnection } from "./sqlite-connection.ts"
 import type { AddressCounts } from "./store.ts"
 
-/** `now` is unix seconds. */
-export type Taker = AddressTaker & { readonly now: number }
+/** `rested`: an address rests that the NIC had, here or on another network. `now` is unix seconds. */
+export type Taker = AddressTaker & {
+  readonly nicNumber: number
+  readonly networkNumber: number
+  readonly rested: boolean
+  readonly now: number
+}
+
+/** Whether a row is of a network, by the number that stands for its id in the key. */
+export const ofNetwork = "network = (SELECT number FROM networks WHERE id = ?)"
 
 /** Gives the NIC an address, as a key; throws what the allocator says where there is none. Within a transaction. */
 export function takeAddress(db: SqliteConnection, pool: AddressPool, taker: Taker, requested?: bigint): bigint {
-  const own = requested === undefined ? restingOf(db, pool, taker.nicId) : []
+  const own = requested === undefined && taker.rested ? restingOf(db, pool, taker.nicId) : []
   const steps = allocateAddress(requested === undefined ? poolOrder(pool, taker, own) : requestedOrder(requested))
   let step = steps.next()
   while (step.done !== true) step = steps.next(answer(db, pool, taker, step.value))
@@ -29,15 +38,22 @@ export function takeAddress(db: SqliteConnection, pool: AddressPool, taker: Take
 /** Lets the addresses of a NIC go; they rest until `freeAfter`, or not at all when it is not after `now`. */
 export function releaseAddresses(
   db: SqliteConnection,
-  networkId: string,
+  { id, networkId }: Nic,
   keys: readonly Uint8Array[],
   freeAfter: number,
   now: number,
 ): void {
   db.run("DELETE FROM addresses WHERE free_after <= ?", now)
   for (const key of keys) {
-    if (freeAfter <= now) db.run("DELETE FROM addresses WHERE network_id = ? AND address = ?", networkId, key)
-    else db.run("UPDATE addresses SET free_after = ? WHERE network_id = ? AND address = ?", freeAfter, networkId, key)
+    if (freeAfter <= now) db.run(`DELETE FROM addresses WHERE ${ofNetwork} AND address = ?`, networkId, key)
+    else
+      db.run(
+        `UPDATE addresses SET nic = NULL, free_after = ?, last_nic_id = ? WHERE ${ofNetwork} AND address = ?`,
+        freeAfter,
+        id,
+        networkId,
+        key,
+      )
   }
 }
 
@@ -58,7 +74,7 @@ function countWithin(
   for (const { first, last } of intervals) {
     const row = db.get(
       `SELECT count(*) FILTER (WHERE free_after IS NULL) AS held, count(*) FILTER (WHERE free_after > ?) AS resting
-       FROM addresses WHERE network_id = ? AND address BETWEEN ? AND ?`,
+       FROM addresses WHERE ${ofNetwork} AND address BETWEEN ? AND ?`,
       now,
       pool.networkId,
       addressBlob(pool.base + first),
@@ -73,11 +89,7 @@ function countWithin(
 /** What the NIC had before and nobody else has had since. */
 function restingOf(db: SqliteConnection, pool: AddressPool, nicId: string): bigint[] {
   return db
-    .all(
-      "SELECT address FROM addresses WHERE nic_id = ? AND network_id = ? AND free_after IS NOT NULL",
-      nicId,
-      pool.networkId,
-    )
+    .all(`SELECT address FROM addresses WHERE last_nic_id = ? AND ${ofNetwork}`, nicId, pool.networkId)
     .map((row) => keyOf(row) - pool.base)
 }
 
@@ -100,20 +112,21 @@ function answer(db: SqliteConnection, pool: AddressPool, taker: Taker, question:
 function take(db: SqliteConnection, pool: AddressPool, taker: Taker, address: bigint): boolean {
   return (
     db.run(
-      `INSERT INTO addresses (network_id, address, nic_id) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET nic_id = excluded.nic_id, free_after = NULL
-       WHERE free_after <= ? OR (free_after IS NOT NULL AND nic_id = excluded.nic_id)`,
-      pool.networkId,
+      `INSERT INTO addresses (network, address, nic) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET nic = excluded.nic, free_after = NULL, last_nic_id = NULL
+       WHERE free_after <= ? OR last_nic_id = ?`,
+      taker.networkNumber,
       addressBlob(pool.base + address),
-      taker.nicId,
+      taker.nicNumber,
       taker.now,
+      taker.nicId,
     ) === 1
   )
 }
 
 function* heldFrom(db: SqliteConnection, pool: AddressPool, now: number, from: bigint): Generator<bigint> {
   const rows = db.iterate(
-    `SELECT address FROM addresses WHERE network_id = ? AND address >= ? AND (free_after IS NULL OR free_after > ?)
+    `SELECT address FROM addresses WHERE ${ofNetwork} AND address >= ? AND (free_after IS NULL OR free_after > ?)
      ORDER BY address`,
     pool.networkId,
     addressBlob(pool.base + from),
@@ -138,7 +151,8 @@ function notGiven(db: SqliteConnection, pool: AddressPool, taker: Taker, request
 
 function needHolder(db: SqliteConnection, pool: AddressPool, address: bigint): AddressHolder {
   const row = db.get(
-    "SELECT nic_id, free_after FROM addresses WHERE network_id = ? AND address = ?",
+    `SELECT coalesce(id, last_nic_id) AS nic_id, free_after FROM addresses LEFT JOIN nics ON number = nic
+     WHERE ${ofNetwork} AND address = ?`,
     pool.networkId,
     addressBlob(pool.base + address),
   )

@@ -3,10 +3,12 @@ import { addressPools } from "../network/address-pools.ts"
 import { planNetworkChange } from "../network/plan-network-change.ts"
 import type { NetworkChange } from "../network/plan-network-change.ts"
 import type { Nic } from "../network/records.ts"
-import { readNetworkRow, readNicRow } from "./record-codec.ts"
+import { readNetworkRow } from "./record-codec.ts"
 import { addressBlob } from "./row.ts"
+import { ofNetwork } from "./sqlite-addresses.ts"
 import type { SqliteConnection } from "./sqlite-connection.ts"
 import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
+import { readNic } from "./sqlite-nic-rows.ts"
 import { keepingMost } from "./store.ts"
 import type { ChangedNetwork } from "./store.ts"
 
@@ -28,15 +30,15 @@ function keepingOf(db: SqliteConnection, pool: AddressPool | undefined): Nic[] {
   for (const { first, last } of pool.excluded()) {
     if (nics.length >= keepingMost) break
     const rows = db.all(
-      `SELECT nics.* FROM addresses JOIN nics ON nics.id = addresses.nic_id
-       WHERE addresses.network_id = ? AND address BETWEEN ? AND ? AND free_after IS NULL
+      `SELECT nics.* FROM addresses JOIN nics ON nics.number = addresses.nic
+       WHERE ${ofNetwork} AND address BETWEEN ? AND ?
        ORDER BY address LIMIT ?`,
       pool.networkId,
       addressBlob(pool.base + first),
       addressBlob(pool.base + last),
       keepingMost - nics.length,
     )
-    nics.push(...rows.map(readNicRow))
+    nics.push(...rows.map(readNic))
   }
   return nics
 }

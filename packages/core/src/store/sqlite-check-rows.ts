@@ -2,10 +2,11 @@ import type { DatabaseSync } from "node:sqlite"
 import { checkNic } from "../network/check-nic.ts"
 import type { SharedNetwork } from "../network/records.ts"
 import type { FindingList } from "./finding-list.ts"
-import { readHostRow, readNetworkRow, readNicRow, readRouterRow, readTemplateRow } from "./record-codec.ts"
+import { readHostRow, readNetworkRow, readRouterRow, readTemplateRow } from "./record-codec.ts"
 import { addressOf, damaged, numberOf, textOf } from "./row.ts"
 import type { Row } from "./sqlite-connection.ts"
 import { networkKeys } from "./network-rules.ts"
+import { readNic } from "./sqlite-nic-rows.ts"
 
 /** Reads every record, and holds it against what stands in its columns; yields after each. */
 export function* checkRows(database: DatabaseSync, list: FindingList): Generator<void> {
@@ -17,7 +18,7 @@ export function* checkRows(database: DatabaseSync, list: FindingList): Generator
     ["networks", "id", "network", (row) => networks.set(textOf(row, "id"), checkNetwork(row))],
     ["routers", "id", "router", (row) => checkRouter(row, hosts, list)],
     ["nics", "id", "NIC", (row) => checkNicRow(row, networks, hosts, list)],
-    ["addresses", "nic_id", "an address of NIC", checkAddress],
+    ["addresses", "network", "an address of network number", checkAddress],
   ]
   for (const [table, key, subject, check] of tables) {
     const rows = list.attempt(`table ${table}`, () => database.prepare(`SELECT * FROM ${table}`).iterate())
@@ -32,6 +33,7 @@ function checkNetwork(row: Row): SharedNetwork {
   const network = readNetworkRow(row)
   checkColumns(row, { id: network.id, name: network.name, ...networkKeys(network) })
   if (!(numberOf(row, "revision") >= 1)) throw damaged("revision of a network")
+  if (!(numberOf(row, "number") >= 1)) throw damaged("number of a network")
   addressOf(row, "cursor6")
   addressOf(row, "cursor4")
   return network
@@ -51,7 +53,7 @@ function checkNicRow(
   hosts: ReadonlySet<string>,
   list: FindingList,
 ): void {
-  const nic = readNicRow(row)
+  const nic = readNic(row)
   const network = networks.get(nic.networkId)
   if (network !== undefined) checkNic(nic, network)
   if (![0, 1].includes(numberOf(row, "is_default"))) throw damaged("is_default of a NIC")
@@ -63,7 +65,10 @@ function checkNicRow(
 /** Whose it is, and whether it is in its network's prefix, the NIC's row and the rules across tables say. */
 function checkAddress(row: Row): void {
   if (addressOf(row, "address") === undefined) throw damaged("address")
-  if (row["free_after"] !== null) numberOf(row, "free_after")
+  const rests = row["free_after"] !== null
+  if (rests) numberOf(row, "free_after")
+  if (rests ? row["nic"] !== null || row["last_nic_id"] === null : row["nic"] === null || row["last_nic_id"] !== null)
+    throw damaged("holder of an address")
 }
 
 function checkHost(subject: string, host: string, hosts: ReadonlySet<string>, list: FindingList): void {

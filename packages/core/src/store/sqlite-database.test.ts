@@ -69,7 +69,7 @@ async function fill(): Promise<void> {
 /** Behind the store's back, as a broken disk or a hand at the file does it. */
 function change(sql: string): void {
   const raw = new DatabaseSync(file)
-  raw.exec(`PRAGMA foreign_keys = OFF; ${sql}`)
+  raw.exec(`PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${sql}`)
   raw.close()
 }
 
@@ -112,17 +112,20 @@ describe("check", () => {
     ["nics", "id", "UPDATE nics SET id = 'Nic 1' WHERE id = 'nic-1'", /NIC Nic 1/],
     ["nics", "network_id", "UPDATE nics SET network_id = 'lan' WHERE id = 'nic-1'", /table nics/],
     ["nics", "host", "UPDATE nics SET host = '../h1' WHERE id = 'nic-1'", /NIC nic-1/],
-    ["nics", "vm_id", "UPDATE nics SET vm_id = 'web1' WHERE id = 'nic-1'", /NIC nic-1/],
-    ["nics", "mac", "UPDATE nics SET mac = 'ff:ff:ff:ff:ff:ff' WHERE id = 'nic-1'", /NIC nic-1/],
+    ["nics", "vm_id", "UPDATE nics SET vm_id = x'01' WHERE id = 'nic-1'", /NIC nic-1/],
+    ["nics", "mac", "UPDATE nics SET mac = x'ffffffffffff' WHERE id = 'nic-1'", /NIC nic-1/],
     ["nics", "ipv6", "UPDATE nics SET ipv6 = x'01' WHERE id = 'nic-1'", /NIC nic-1/],
     ["nics", "ipv6, null", "UPDATE nics SET ipv6 = NULL WHERE id = 'nic-1'", /NIC nic-1/],
     ["nics", "ipv4", "UPDATE nics SET ipv4 = x'01' WHERE id = 'nic-1'", /NIC nic-1/],
     ["nics", "hostname", "UPDATE nics SET hostname = 'A_b' WHERE id = 'nic-1'", /NIC nic-1/],
     ["nics", "is_default", "UPDATE nics SET is_default = 2 WHERE id = 'nic-1'", /NIC nic-1/],
     ["nics", "state", "UPDATE nics SET state = 'lost' WHERE id = 'nic-1'", /NIC nic-1/],
-    ["addresses", "network_id", "UPDATE addresses SET network_id = 'lan'", /table addresses/],
-    ["addresses", "nic_id", "UPDATE addresses SET nic_id = 'nic-9' WHERE nic_id = 'nic-1'", /NIC nic-1/],
-    ["addresses", "free_after", "UPDATE addresses SET free_after = 99 WHERE nic_id = 'nic-1'", /NIC nic-1/],
+    ["networks", "number", "UPDATE networks SET number = NULL", /network lab/],
+    ["nics", "number", "UPDATE nics SET number = 9 WHERE id = 'nic-1'", /NIC nic-1/],
+    ["addresses", "network", "UPDATE addresses SET network = 9", /table addresses/],
+    ["addresses", "nic", "UPDATE addresses SET nic = 9 WHERE nic = 1", /NIC nic-1/],
+    ["addresses", "free_after", "UPDATE addresses SET free_after = 99 WHERE nic = 1", /an address of/],
+    ["addresses", "last_nic_id", "UPDATE addresses SET last_nic_id = NULL", /an address of/],
     ["routers", "id", "UPDATE routers SET id = 'router-2'", /router router-2/],
     ["routers", "network_id", "UPDATE routers SET network_id = 'lan'", /table routers/],
     ["routers", "host", "UPDATE routers SET host = 'h2'", /router router-1/],
@@ -144,7 +147,7 @@ describe("check", () => {
 
   it("finds an address that nobody has, and one that its NIC does not hold", async () => {
     await fill()
-    change("UPDATE addresses SET nic_id = 'nic-2' WHERE nic_id = 'nic-1' AND hex(address) LIKE '20%'")
+    change("UPDATE addresses SET nic = 2 WHERE nic = 1 AND hex(address) LIKE '20%'")
     expect(await errors()).toEqual([
       expect.objectContaining({
         subject: "NIC nic-1",
@@ -159,9 +162,9 @@ describe("check", () => {
 
   it("finds an address outside its network's prefix, and one that is the gateway's", async () => {
     await fill()
-    change(`UPDATE addresses SET address = x'20010db8000000010000000000000005' WHERE nic_id = 'nic-1' AND address = (SELECT ipv6 FROM nics WHERE id = 'nic-1');
+    change(`UPDATE addresses SET address = x'20010db8000000010000000000000005' WHERE nic = 1 AND address = (SELECT ipv6 FROM nics WHERE id = 'nic-1');
       UPDATE nics SET ipv6 = x'20010db8000000010000000000000005' WHERE id = 'nic-1';
-      UPDATE addresses SET address = x'20010db8000000000000000000000001' WHERE nic_id = 'nic-2' AND address = (SELECT ipv6 FROM nics WHERE id = 'nic-2');
+      UPDATE addresses SET address = x'20010db8000000000000000000000001' WHERE nic = 2 AND address = (SELECT ipv6 FROM nics WHERE id = 'nic-2');
       UPDATE nics SET ipv6 = x'20010db8000000000000000000000001' WHERE id = 'nic-2';`)
     expect(await errors()).toEqual([
       expect.objectContaining({ subject: "NIC nic-1", problem: expect.stringMatching(/not in 2001:db8::\/64/) }),
@@ -169,10 +172,18 @@ describe("check", () => {
     ])
   })
 
+  it("finds a host name that was given to one NIC and is the id of another", async () => {
+    await fill()
+    change("UPDATE nics SET hostname = 'nic-2' WHERE id = 'nic-1'")
+    expect(await errors()).toEqual([
+      expect.objectContaining({ subject: "NIC nic-1", problem: "it has the host name of NIC nic-2" }),
+    ])
+  })
+
   it("finds a MAC that a NIC and a router have, and one that two routers have", async () => {
     await fill()
     const mac = macForNic("control")
-    change(`UPDATE nics SET mac = '${mac}' WHERE id = 'nic-1';
+    change(`UPDATE nics SET mac = x'${mac.replaceAll(":", "")}' WHERE id = 'nic-1';
       INSERT INTO routers SELECT 'router-2', 'lan', host, control_mac, 'x', body FROM routers`)
     const found = await errors()
     expect(found).toContainEqual(

@@ -3,9 +3,11 @@ import type { Page } from "../network/parse-page.ts"
 import type { SharedNetwork } from "../network/records.ts"
 import { checkEmpty, networkKeys, noSuchNetwork, sameNetwork } from "./network-rules.ts"
 import type { NetworkKeys } from "./network-rules.ts"
-import { readNetworkRow, readNicRow, readRouterRow } from "./record-codec.ts"
+import { readNetworkRow, readRouterRow } from "./record-codec.ts"
 import { numberOf } from "./row.ts"
 import type { Row, SqliteConnection } from "./sqlite-connection.ts"
+import { ofNetwork } from "./sqlite-addresses.ts"
+import { listNics } from "./sqlite-nic-rows.ts"
 import type { NetworkSnapshot } from "./store.ts"
 
 /** Each of these runs within a transaction of `db`. */
@@ -15,7 +17,8 @@ export function createNetwork(db: SqliteConnection, network: SharedNetwork): Sha
   const keys = networkKeys(network)
   checkAgainst(network, neighbours(db, network, keys))
   db.run(
-    `INSERT INTO networks (id, name, segment, prefix6, first4, last4, body, revision) VALUES (?, ?, ?, ?, ?, ?, ?, 1)`,
+    `INSERT INTO networks (number, id, name, segment, prefix6, first4, last4, body, revision)
+     VALUES ((SELECT coalesce(max(number), 0) + 1 FROM networks), ?, ?, ?, ?, ?, ?, ?, 1)`,
     network.id,
     network.name,
     keys.segment,
@@ -44,7 +47,7 @@ export function listNetworks(db: SqliteConnection, { after = "", limit = -1 }: P
 }
 
 export function removeNetwork(db: SqliteConnection, id: string): void {
-  const nics = numberOf(db.get("SELECT count(*) AS n FROM nics WHERE network_id = ?", id) ?? {}, "n")
+  const nics = numberOf(db.get(`SELECT count(DISTINCT nic) AS n FROM addresses WHERE ${ofNetwork}`, id) ?? {}, "n")
   const router = db.get("SELECT body FROM routers WHERE network_id = ?", id)
   checkEmpty(id, nics, router && readRouterRow(router).id)
   db.run("DELETE FROM networks WHERE id = ?", id)
@@ -62,7 +65,7 @@ export function readNetwork(db: SqliteConnection, id: string): NetworkSnapshot |
   return {
     revision: numberOf(row, "revision"),
     network: readNetworkRow(row),
-    nics: db.all("SELECT * FROM nics WHERE network_id = ? AND state <> 'leaving' ORDER BY id", id).map(readNicRow),
+    nics: listNics(db, { networkId: id }).filter(({ state }) => state !== "leaving"),
     ...(router && { router: readRouterRow(router) }),
   }
 }

@@ -11,35 +11,38 @@ import type { NicClaim } from "../network/nic-claim.ts"
 import { checkRequested } from "../network/plan-nic.ts"
 import type { Nic, SharedNetwork } from "../network/records.ts"
 import { checkLeaving, hostnameTaken, movedNic, nicMacTaken, sameNic } from "./nic-rules.ts"
-import { readNetworkRow, readNicRow } from "./record-codec.ts"
+import { noSuchNetwork } from "./network-rules.ts"
+import { readNetworkRow } from "./record-codec.ts"
 import { addressBlob, addressOf } from "./row.ts"
 import { releaseAddresses, takeAddress } from "./sqlite-addresses.ts"
+import { readClaimGround } from "./sqlite-claim-ground.ts"
 import type { Row, SqliteConnection } from "./sqlite-connection.ts"
-import type { NicFilter } from "./store.ts"
 import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
+import { findNic, listNics, macBlob, readNic, vmBlob } from "./sqlite-nic-rows.ts"
 
 /** Each of these runs within a transaction of `db`. `now` is unix seconds. */
 export function claimNic(db: SqliteConnection, claim: NicClaim, secret: KeyObject, now: number): Nic {
-  const stored = findNic(db, claim.id)
-  if (stored !== undefined) return sameNic(stored, claim)
-  const row = needNetworkRow(db, claim.networkId)
-  const network = readNetworkRow(row)
+  const own = claim.mac ?? macForNic(claim.id)
+  const ground = readClaimGround(db, claim, own)
+  if (ground === undefined || ground.known) return knownNic(db, claim)
+  const { network, row, networkNumber, nicNumber, rested } = ground
   checkRequested(claim, network)
-  checkHostname(db, claim)
-  const mac = claimMac(db, claim)
-  const isDefault = isDefaultNic(claim.isDefault, listNics(db, { vmId: claim.vmId }))
-  const taker = { nicId: claim.id, mac, secret, now }
+  if (ground.named) checkHostname(db, claim)
+  const mac = ground.macTaken ? claimMac(db, claim) : own
+  const isDefault = isDefaultNic(claim.isDefault, ground.vmKnown ? listNics(db, { vmId: claim.vmId }) : [])
+  const taker = { nicId: claim.id, nicNumber, networkNumber, rested, mac, secret, now }
   const { ipv6, ipv4 } = poolsOf(network, row)
   const key6 = ipv6 && takeAddress(db, ipv6, taker, claim.requestedIpv6 && ipv6ToBigInt(claim.requestedIpv6))
   const key4 = ipv4 && takeAddress(db, ipv4, taker, claim.requestedIpv4 && ipv4ToBigInt(claim.requestedIpv4))
   db.run(
-    `INSERT INTO nics (id, network_id, host, vm_id, mac, ipv6, ipv4, hostname, is_default, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed')`,
+    `INSERT INTO nics (number, id, network_id, host, vm_id, mac, ipv6, ipv4, hostname, is_default, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed')`,
+    nicNumber,
     claim.id,
     claim.networkId,
     claim.host,
-    claim.vmId,
-    mac,
+    vmBlob(claim.vmId),
+    macBlob(mac),
     key6 === undefined ? null : addressBlob(key6),
     key4 === undefined ? null : addressBlob(key4),
     claim.hostname,
@@ -70,42 +73,14 @@ export function markNic(db: SqliteConnection, id: string, state: "attached" | "l
   return nic
 }
 
-export function findNic(db: SqliteConnection, id: string): Nic | undefined {
-  const row = db.get("SELECT * FROM nics WHERE id = ?", id)
-  return row && readNicRow(row)
-}
-
-export function listNics(db: SqliteConnection, { networkId, vmId, after = "", limit = -1 }: NicFilter): Nic[] {
-  if (vmId !== undefined) {
-    const where = networkId === undefined ? "" : "AND network_id = ?"
-    const values = networkId === undefined ? [vmId] : [vmId, networkId]
-    const sql = `SELECT * FROM nics WHERE vm_id = ? ${where} AND id > ? ORDER BY id LIMIT ?`
-    return db.all(sql, ...values, after, limit).map(readNicRow)
-  }
-  if (networkId === undefined)
-    return db.all("SELECT * FROM nics WHERE id > ? ORDER BY id LIMIT ?", after, limit).map(readNicRow)
-  const network = limit > 0 && isLarge(db, networkId) ? walkIds : sortNetwork
-  return db.all(network, networkId, after, limit).map(readNicRow)
-}
-
-/** All of the network's NICs are read and sorted: for all of them at once, or where they are few. */
-const sortNetwork = "SELECT * FROM nics WHERE network_id = ? AND id > ? ORDER BY id LIMIT ?"
-/** NICs are read in the order of their ids, other networks' too, until the page is full: `+` keeps the index out. */
-const walkIds = "SELECT * FROM nics WHERE +network_id = ? AND id > ? ORDER BY id LIMIT ?"
-
-function isLarge(db: SqliteConnection, networkId: string): boolean {
-  const row = db.get("SELECT 1 FROM nics WHERE network_id = ? LIMIT 1 OFFSET 10000", networkId)
-  return row !== undefined
-}
-
 export function freeNic(db: SqliteConnection, id: string, now: number): void {
   const row = db.get("SELECT * FROM nics WHERE id = ?", id)
   if (row === undefined) return
-  const nic = readNicRow(row)
+  const nic = readNic(row)
   checkLeaving(nic)
   const { quarantineSeconds } = readNetworkRow(needNetworkRow(db, nic.networkId))
   const keys = [addressOf(row, "ipv6"), addressOf(row, "ipv4")].filter((key) => key !== undefined).map(addressBlob)
-  releaseAddresses(db, nic.networkId, keys, now + quarantineSeconds, now)
+  releaseAddresses(db, nic, keys, now + quarantineSeconds, now)
   db.run("DELETE FROM nics WHERE id = ?", id)
 }
 
@@ -114,9 +89,21 @@ export function poolsOf(network: SharedNetwork, row: Row): AddressPools {
   return addressPools(network, { ipv6: addressOf(row, "cursor6"), ipv4: addressOf(row, "cursor4") })
 }
 
-function checkHostname(db: SqliteConnection, claim: NicClaim): void {
-  const other = db.get("SELECT id FROM nics WHERE network_id = ? AND hostname = ?", claim.networkId, claim.hostname)
-  if (other !== undefined) throw hostnameTaken(claim.hostname, String(other["id"]))
+function knownNic(db: SqliteConnection, claim: NicClaim): Nic {
+  const stored = findNic(db, claim.id)
+  if (stored === undefined) throw noSuchNetwork(claim.networkId)
+  return sameNic(stored, claim)
+}
+
+/** A NIC whose name is its id is found by that, another by the index of given names. */
+function checkHostname(db: SqliteConnection, { networkId, hostname }: NicClaim): void {
+  const other = db.get(
+    `SELECT id FROM nics WHERE network_id = ?1 AND hostname = ?2 AND hostname <> id
+     UNION ALL SELECT id FROM nics WHERE id = ?2 AND hostname = id AND network_id = ?1`,
+    networkId,
+    hostname,
+  )
+  if (other !== undefined) throw hostnameTaken(hostname, String(other["id"]))
 }
 
 function claimMac(db: SqliteConnection, claim: NicClaim): MacAddress {
@@ -135,7 +122,7 @@ function freeMac(db: SqliteConnection, nicId: string): MacAddress {
 
 /** MACs are unique over all networks, NICs and routers. */
 export function ownerOfMac(db: SqliteConnection, mac: MacAddress): string | undefined {
-  const nic = db.get("SELECT id FROM nics WHERE mac = ?", mac)
+  const nic = db.get("SELECT id FROM nics WHERE mac = ?", macBlob(mac))
   if (nic !== undefined) return `NIC ${String(nic["id"])}`
   const router = db.get("SELECT id FROM routers WHERE guest_mac = ? OR control_mac = ?", mac, mac)
   return router && `router ${String(router["id"])}`

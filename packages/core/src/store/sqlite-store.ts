@@ -12,6 +12,7 @@ import { countAddresses } from "./sqlite-addresses.ts"
 import { SqliteConnection } from "./sqlite-connection.ts"
 import * as hosts from "./sqlite-hosts.ts"
 import * as networks from "./sqlite-networks.ts"
+import { findNic, listNics } from "./sqlite-nic-rows.ts"
 import * as nics from "./sqlite-nics.ts"
 import * as routers from "./sqlite-routers.ts"
 import { checkSecret } from "./sqlite-secret.ts"
@@ -97,11 +98,11 @@ class SqliteStore implements Store {
   }
 
   findNic(id: string): Promise<Nic | undefined> {
-    return this.#db.read(() => nics.findNic(this.#db, id))
+    return this.#db.read(() => findNic(this.#db, id))
   }
 
   listNics(filter: NicFilter = {}): Promise<readonly Nic[]> {
-    return this.#db.read(() => nics.listNics(this.#db, { ...filter, ...parseNicPage(filter) }))
+    return this.#db.read(() => listNics(this.#db, { ...filter, ...parseNicPage(filter) }))
   }
 
   freeNic(id: string): Promise<void> {
