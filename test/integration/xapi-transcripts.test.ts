@@ -25,7 +25,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-describe("the transcripts of a running xapi", () => {
+describe("the transcripts of a running xapi, on a simulated hypervisor like its own", () => {
   it.each(readScenarios())("$name", async (scenario) => {
     expect(await replay(host.urls[0] ?? "", scenario, ["xcpsim", "lab"])).toEqual([])
   })

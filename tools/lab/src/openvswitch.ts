@@ -13,6 +13,11 @@ const script = join(import.meta.dirname, "daemons/openvswitch.sh")
 export interface OpenVswitch {
   /** For `OVS_RUNDIR` in the environment of programs that call `ovs-vsctl`. */
   readonly runDir: string
+  /**
+   * The words before a program's name that run it where a switch with `ownNetwork` is: in its network, and as a process
+   * that ends with it. Empty for any other.
+   */
+  readonly enter: readonly string[]
   /** Runs `ovs-vsctl` on it, each value an argument; gives what it printed. */
   vsctl(...args: readonly string[]): Promise<string>
   /** Makes a bridge with the user-space datapath, and sets it up. Repeated: success. */
@@ -33,6 +38,8 @@ export interface OpenVswitchRequest {
   readonly system?: boolean
   /** As in `LibvirtdRequest`. */
   readonly hold?: "caller" | "detached"
+  /** True: bridges and their ports are in a network of the switch's own, where any name is free. */
+  readonly ownNetwork?: boolean
 }
 
 /**
@@ -45,14 +52,15 @@ export async function startOpenVswitch(request: OpenVswitchRequest): Promise<Ope
   const runDir = request.system === true ? "/run/openvswitch" : dir
   const record = join(dir, "supervisor.json")
   const running = await findSupervisor(record, script)
-  if (running !== undefined) return toSwitch(runDir, running, record)
-  if (await answers(runDir)) return toSwitch(runDir, undefined, record)
+  const ownNetwork = request.ownNetwork === true
+  if (running !== undefined) return toSwitch(runDir, running, record, ownNetwork)
+  if (await answers(runDir)) return toSwitch(runDir, undefined, record, false)
 
   await mkdir(dir, { recursive: true, mode: 0o711 })
   await mkdir(runDir, { recursive: true })
   const logFile = join(dir, "daemons.log")
   const hold = request.hold ?? "caller"
-  const supervisor = await startSupervisor({ script, args: [dir, runDir], record, logFile, hold })
+  const supervisor = await startSupervisor({ script, args: [dir, runDir], record, logFile, hold, ownNetwork })
   const deadline = Date.now() + 20_000
   while (!(await answers(runDir))) {
     if (Date.now() < deadline && isAlive(supervisor.pid)) continue
@@ -61,17 +69,28 @@ export async function startOpenVswitch(request: OpenVswitchRequest): Promise<Ope
       hint: "run as root with openvswitch-switch installed",
     })
   }
-  return toSwitch(runDir, supervisor, record)
+  return toSwitch(runDir, supervisor, record, ownNetwork)
 }
 
-function toSwitch(runDir: string, supervisor: Supervisor | undefined, record: string): OpenVswitch {
+function toSwitch(
+  runDir: string,
+  supervisor: Supervisor | undefined,
+  record: string,
+  ownNetwork: boolean,
+): OpenVswitch {
+  const enter =
+    supervisor === undefined || !ownNetwork
+      ? []
+      : ["nsenter", "--target", String(supervisor.initPid), "--net", "--pid", "--mount"]
   return {
     runDir,
+    enter,
     vsctl: (...args) => vsctl(runDir, args),
     async addBridge(name) {
       const bridge = ["set", "bridge", name, "datapath_type=netdev"]
       await vsctl(runDir, ["--may-exist", "add-br", name, "--", ...bridge])
-      await run("ip", ["link", "set", "dev", name, "up"])
+      const [program, ...words] = [...enter, "ip", "link", "set", "dev", name, "up"]
+      await run(program, words)
     },
     async removeBridge(name) {
       await vsctl(runDir, ["--if-exists", "del-br", name])

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { dispatchAsMember, dispatchTo } from "./calls/dispatch.ts"
 import { markHalted } from "./calls/power.ts"
+import { watchDrivers } from "./calls/watch-drivers.ts"
 import { openDiskStore } from "./lower/disk-store.ts"
 import type { LowerHalf, VmEnded } from "./lower/lower-half.ts"
 import { Database } from "./model/database.ts"
@@ -45,7 +46,8 @@ export interface XapiLabHost {
 export async function startXapiLabHost(request: XapiLabHostRequest): Promise<XapiLabHost> {
   const { directory, hosts, tls = false } = request
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const world = await openWorld(request)
+  const ended = new AbortController()
+  const world = await openWorld(request, ended.signal)
   const servers: HttpServer[] = []
   const certificates: string[] = []
   for (const [index, { name, address }] of hosts.entries()) {
@@ -66,13 +68,15 @@ export async function startXapiLabHost(request: XapiLabHostRequest): Promise<Xap
     certificates,
     urls: hosts.map(({ address }) => `${tls ? "https" : "http"}://${bracketed(address)}:${port}`),
     async close() {
+      ended.abort()
       await Promise.all(servers.map((server) => server.close()))
+      for (const ref of world.db.refs("host")) world.below(ref).close()
       world.db.save()
     },
   }
 }
 
-async function openWorld({ directory, account, hosts }: XapiLabHostRequest): Promise<World> {
+async function openWorld({ directory, account, hosts }: XapiLabHostRequest, closed: AbortSignal): Promise<World> {
   const db = new Database(join(directory, "state.json"))
   const refs = ensurePool(db, hosts)
   const [master] = refs.hosts
@@ -92,11 +96,17 @@ async function openWorld({ directory, account, hosts }: XapiLabHostRequest): Pro
       if (found === undefined) throw new Error(`no host ${host}`)
       return found
     },
+    closed,
     nextDomid: () => ++domid,
   }
   for (const [index, host] of refs.hosts.entries()) {
     const half = await hosts[index]?.below((vmId) => markEnded(world, vmId))
     if (half !== undefined) below.set(host, half)
+  }
+  for (const [ref, { uuid, resident_on, power_state }] of db.all("VM")) {
+    if (power_state === "Halted") continue
+    if (below.get(resident_on)?.isRunning(uuid)) void watchDrivers(world, ref)
+    else markHalted(world, ref)
   }
   db.save()
   return world
@@ -104,7 +114,7 @@ async function openWorld({ directory, account, hosts }: XapiLabHostRequest): Pro
 
 function markEnded(world: World, vmId: string): void {
   const found = world.db.all("VM").find(([, { uuid }]) => uuid === vmId)
-  if (found === undefined) return
+  if (found === undefined || found[1].power_state === "Halted") return
   markHalted(world, found[0])
   world.db.save()
 }

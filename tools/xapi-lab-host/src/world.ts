@@ -19,6 +19,8 @@ export interface World {
   readonly master: Ref
   /** What each host of the pool stands on. */
   below(host: Ref): LowerHalf
+  /** Fires when the toolstack ends. */
+  readonly closed: AbortSignal
   /** The number of the next domain; its ports are named by it. */
   nextDomid(): number
 }

@@ -4,6 +4,8 @@
 set -eu
 dir=$1
 run=$2
+# Also for the sockets of its bridges, which two switches would else fight for.
+export OVS_RUNDIR="$run"
 # The devices of user-space bridges outlive ovs-vswitchd unless it is told to clean up.
 clean_up() {
   trap '' TERM

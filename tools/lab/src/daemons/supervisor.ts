@@ -22,6 +22,8 @@ export interface SupervisorRequest {
   readonly logFile: string
   /** `caller`: ends with this process, however that ends. `detached`: stays until it is told to end. */
   readonly hold: "caller" | "detached"
+  /** A network of its own, which ends with it. */
+  readonly ownNetwork?: boolean
 }
 
 /** Starts it. The next process finds one that is detached with {@link findSupervisor}. */
@@ -29,6 +31,7 @@ export async function startSupervisor(request: SupervisorRequest): Promise<Super
   const log = await open(request.logFile, "a", 0o600)
   try {
     const namespaces = ["--mount", "--propagation", "unchanged", "--pid", "--mount-proc", "--fork", "--kill-child"]
+    if (request.ownNetwork === true) namespaces.push("--net")
     const child = spawn("unshare", [...namespaces, "sh", request.script, ...request.args, request.hold], {
       detached: true,
       stdio: [request.hold === "caller" ? "pipe" : "ignore", log.fd, log.fd],

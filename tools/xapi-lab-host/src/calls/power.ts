@@ -1,5 +1,5 @@
 import type { Row } from "../model/schema.ts"
-import type { Ref } from "../model/types.ts"
+import { type Ref, nullRef } from "../model/types.ts"
 import type { World } from "../world.ts"
 import { XapiError } from "../xapi-error.ts"
 
@@ -15,8 +15,9 @@ export function needPower({ db }: World, vm: Ref, ...allowed: readonly PowerStat
 
 /** What is true of a VM that is off. */
 export function markHalted({ db }: World, vm: Ref): void {
-  const { VIFs, VBDs } = db.get("VM", vm)
+  const { VIFs, VBDs, guest_metrics } = db.get("VM", vm)
   for (const vif of VIFs) if (db.get("VIF", vif).currently_attached) db.set("VIF", vif, { currently_attached: false })
   for (const vbd of VBDs) if (db.get("VBD", vbd).currently_attached) db.set("VBD", vbd, { currently_attached: false })
-  db.set("VM", vm, { power_state: "Halted", resident_on: "OpaqueRef:NULL", domid: -1 })
+  if (db.find("VM_guest_metrics", guest_metrics) !== undefined) db.remove("VM_guest_metrics", guest_metrics)
+  db.set("VM", vm, { power_state: "Halted", resident_on: nullRef, guest_metrics: nullRef, domid: -1 })
 }

@@ -3,6 +3,7 @@ import { type Ref, nullRef } from "../model/types.ts"
 import type { World } from "../world.ts"
 import { wireTime } from "../wire-time.ts"
 import { XapiError } from "../xapi-error.ts"
+import { watchDrivers } from "./watch-drivers.ts"
 import { portOf, prepareBridge } from "./ports.ts"
 import { markHalted, needPower } from "./power.ts"
 
@@ -34,10 +35,15 @@ export async function startVm(world: World, vm: Ref, choice: StartChoice): Promi
     markHalted(world, vm)
     throw error
   }
+  if (!world.below(host).isRunning(row.uuid)) {
+    markHalted(world, vm)
+    throw new XapiError("INTERNAL_ERROR", `the machine of ${row.uuid} ended at once`)
+  }
   db.set("VM", vm, { power_state: choice.paused ? "Paused" : "Running", resident_on: host })
   for (const vif of row.VIFs) db.set("VIF", vif, { currently_attached: true })
   for (const vbd of row.VBDs) db.set("VBD", vbd, { currently_attached: true })
   db.set("VM_metrics", row.metrics, { start_time: wireTime(), memory_actual: row.memory_static_max })
+  void watchDrivers(world, vm)
 }
 
 function pickHost({ db }: World, vm: Ref, wanted: Ref): Ref {

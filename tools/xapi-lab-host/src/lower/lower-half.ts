@@ -7,6 +7,7 @@ export interface LowerHalf {
   /** Absent: success. */
   removeBridge(bridge: string): Promise<void>
 
+  isRunning(vmId: string): boolean
   /** Resolves when the machine runs. */
   startVm(vm: VmSpec): Promise<void>
   /** As a power cut; resolves when it is off. Absent: success. */
@@ -23,6 +24,9 @@ export interface LowerHalf {
   unplugPort(vmId: string, port: PortSpec): Promise<void>
   /** Makes the rules of a plugged port what its spec says. */
   setRules(port: PortSpec): Promise<void>
+
+  /** The toolstack ends: nothing is told any more, and what runs runs on. */
+  close(): void
 }
 
 export interface VmSpec {

@@ -13,6 +13,7 @@ export function simulateHalf(ended: VmEnded): LowerHalf {
     ensureBridge: nothing,
     ensureVlanBridge: nothing,
     removeBridge: nothing,
+    isRunning: (vmId) => running.has(vmId),
     startVm: async (vm: VmSpec) => void running.add(vm.id),
     powerOff: off,
     shutDown: off,
@@ -23,6 +24,7 @@ export function simulateHalf(ended: VmEnded): LowerHalf {
     plugPort: nothing,
     unplugPort: nothing,
     setRules: nothing,
+    close: () => running.clear(),
   }
 }
 

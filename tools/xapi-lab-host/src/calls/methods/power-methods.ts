@@ -14,7 +14,14 @@ export const powerMethods: readonly Method[] = [
     run: ({ self, host, start_paused }, world) =>
       world.turns.run(self, () => startVm(world, self, { paused: start_paused, host })),
   }),
-  change("hard_shutdown", ["Paused", "Suspended", "Running"], (below, id) => below.powerOff(id)),
+  method("VM.hard_shutdown", {
+    params: { self: text },
+    // It does not wait its turn: it is what ends a shutdown that the guest does not follow.
+    async run({ self }, world) {
+      const { resident_on, uuid } = needPower(world, self, "Paused", "Suspended", "Running")
+      await world.below(resident_on).powerOff(uuid)
+    },
+  }),
   change("clean_shutdown", ["Running"], (below, id, signal) => below.shutDown(id, signal)),
   change("hard_reboot", ["Paused", "Running"], (below, id) => below.reset(id)),
   change("pause", ["Running"], (below, id) => below.pause(id), "Paused"),

@@ -3,35 +3,40 @@ import type { World } from "../../world.ts"
 import { XapiError } from "../../xapi-error.ts"
 import { method } from "../method.ts"
 
+/** One VLAN at a time: whether one is there already is asked first. */
+const vlans = "VLAN"
+
 export const vlanMethods = [
   method("pool.create_VLAN_from_PIF", {
     params: { pif: text, network: text, VLAN: int },
     result: texts,
-    async run({ pif, network, VLAN }, world) {
-      const { device } = world.db.get("PIF", pif)
-      const made: Ref[] = []
-      try {
-        for (const host of liveHosts(world)) {
-          const tagged = physicalPif(world, host, device)
-          if (tagged !== undefined) made.push(await createVlan(world, tagged, network, VLAN))
+    run: ({ pif, network, VLAN }, world) =>
+      world.turns.run(vlans, async () => {
+        const { device } = world.db.get("PIF", pif)
+        const made: Ref[] = []
+        try {
+          for (const host of liveHosts(world)) {
+            const tagged = physicalPif(world, host, device)
+            if (tagged !== undefined) made.push(await createVlan(world, tagged, network, VLAN))
+          }
+        } catch (error) {
+          for (const untagged of made) await destroyVlan(world, world.db.get("PIF", untagged).VLAN_master_of)
+          throw error
         }
-      } catch (error) {
-        for (const untagged of made) await destroyVlan(world, world.db.get("PIF", untagged).VLAN_master_of)
-        throw error
-      }
-      return made
-    },
+        return made
+      }),
   }),
   method("VLAN.create", {
     params: { tagged_PIF: text, tag: int, network: text },
     result: text,
-    async run({ tagged_PIF, tag, network }, world) {
-      return world.db.get("PIF", await createVlan(world, tagged_PIF, network, tag)).VLAN_master_of
-    },
+    run: ({ tagged_PIF, tag, network }, world) =>
+      world.turns.run(vlans, async () => {
+        return world.db.get("PIF", await createVlan(world, tagged_PIF, network, tag)).VLAN_master_of
+      }),
   }),
   method("VLAN.destroy", {
     params: { self: text },
-    run: ({ self }, world) => destroyVlan(world, self),
+    run: ({ self }, world) => world.turns.run(vlans, () => destroyVlan(world, self)),
   }),
 ]
 
@@ -54,6 +59,7 @@ async function createVlan(world: World, tagged: Ref, network: Ref, tag: number):
   if (tag < 0 || tag >= 4095) throw new XapiError("VLAN_TAG_INVALID", String(tag))
   if (VLAN >= 0) throw new XapiError("PIF_IS_VLAN", tagged)
   if (here.some(([, pif]) => pif.device === device && pif.VLAN === tag)) throw new XapiError("PIF_VLAN_EXISTS", device)
+  await world.below(host).ensureVlanBridge(bridge, device, tag)
   const untagged = db.add("PIF", {
     device,
     network,
@@ -65,7 +71,6 @@ async function createVlan(world: World, tagged: Ref, network: Ref, tag: number):
   })
   const vlan = db.add("VLAN", { tagged_PIF: tagged, untagged_PIF: untagged, tag })
   db.set("PIF", untagged, { VLAN_master_of: vlan })
-  await world.below(host).ensureVlanBridge(bridge, device, tag)
   return untagged
 }
 

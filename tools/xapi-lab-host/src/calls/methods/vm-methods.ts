@@ -75,10 +75,9 @@ export const vmMethods: readonly Method[] = [
 /** Its disks outlive it, as on a running xapi. */
 function destroyVm(world: World, vm: Ref): void {
   const { db } = world
-  const { VIFs, VBDs, metrics, guest_metrics } = needPower(world, vm, "Halted", "Suspended")
+  const { VIFs, VBDs, metrics } = needPower(world, vm, "Halted", "Suspended")
   for (const vif of VIFs) db.remove("VIF", vif)
   for (const vbd of VBDs) db.remove("VBD", vbd)
   if (db.find("VM_metrics", metrics) !== undefined) db.remove("VM_metrics", metrics)
-  if (db.find("VM_guest_metrics", guest_metrics) !== undefined) db.remove("VM_guest_metrics", guest_metrics)
   db.remove("VM", vm)
 }
