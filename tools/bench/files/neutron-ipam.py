@@ -1,6 +1,6 @@
 """Neutron's IPAM driver, called directly, on a SQLite file.
 
-Usage: neutron-ipam.py FILE. Answers each line of standard input by a line of JSON:
+Usage: neutron-ipam.py FILE JOURNAL_MODE. Says its settings, then answers each line of standard input by a line of JSON:
   fill N      a fresh /64 with N addresses held, as N single allocations would have left it
   allocate N  N automatic addresses, one transaction each; they are given back before the answer
 """
@@ -28,9 +28,9 @@ GATEWAY = "2001:db8::1"
 WINDOW = 1000
 
 
-def open_database(file):
-    # Neutron leaves SQLite's journal as it is; a write-ahead log costs it less, so the comparison is in its favour.
-    sqlite3.connect(file).execute("PRAGMA journal_mode = WAL")
+def open_database(file, journal_mode):
+    # A database keeps WAL by itself. Neutron never asks for it.
+    sqlite3.connect(file).execute("PRAGMA journal_mode = " + journal_mode)
     cfg.CONF([], project="neutron")
     options.set_defaults(cfg.CONF, connection="sqlite:///" + file)
     tables = [model.__table__ for model in (db_models.IpamSubnet, db_models.IpamAllocationPool, db_models.IpamAllocation)]
@@ -105,7 +105,7 @@ def allocate(network, count):
 
 
 def main():
-    open_database(sys.argv[1])
+    open_database(*sys.argv[1:])
     network = None
     print(json.dumps(settings()), flush=True)
     for line in sys.stdin:
