@@ -1,6 +1,7 @@
 import { describe } from "vitest"
 import { describeAddresses } from "./address-suite.ts"
 import { describeNetworkChanges } from "./change-suite.ts"
+import { describeModel } from "./model-suite.ts"
 import { describeNetworks } from "./network-suite.ts"
 import { describeNics } from "./nic-suite.ts"
 import { describeRecords } from "./record-suite.ts"
@@ -15,6 +16,7 @@ export function describeStore(options: StoreSuiteOptions): void {
     describeNics(options)
     describeAddresses(options)
     describeRecords(options)
+    describeModel(options)
     describeSecret(options)
   })
 }

@@ -21,7 +21,9 @@ export function changeNetwork(db: SqliteConnection, id: string, change: NetworkC
     raiseRevision(db, id)
   }
   const { ipv6, ipv4 } = addressPools(network, {})
-  return { network, keeping: [...keepingOf(db, ipv6), ...keepingOf(db, ipv4)].slice(0, keepingMost) }
+  // A NIC may keep an address of each family.
+  const keeping = new Map([...keepingOf(db, ipv6), ...keepingOf(db, ipv4)].map((nic) => [nic.id, nic]))
+  return { network, keeping: [...keeping.values()].slice(0, keepingMost) }
 }
 
 function keepingOf(db: SqliteConnection, pool: AddressPool | undefined): Nic[] {
