@@ -1,5 +1,5 @@
 import { checkAgainst } from "@slash64/core"
-import type { SharedNetwork } from "@slash64/core"
+import type { Page, SharedNetwork } from "@slash64/core"
 import {
   checkEmpty,
   networkKeys,
@@ -11,6 +11,7 @@ import {
 } from "@slash64/core/store-rules"
 import type { NetworkKeys, Row } from "@slash64/core/store-rules"
 import type { Sql } from "./postgres-connection.ts"
+import { all } from "./page.ts"
 import { lockSchema } from "./schema.ts"
 import { snapshotDigest } from "./snapshot.ts"
 
@@ -46,8 +47,9 @@ export async function findNetwork(sql: Sql, idOrName: string): Promise<SharedNet
   return row && readNetworkRow(row)
 }
 
-export async function listNetworks(sql: Sql): Promise<SharedNetwork[]> {
-  return (await sql.all("SELECT body FROM networks ORDER BY name")).map(readNetworkRow)
+export async function listNetworks(sql: Sql, { after = "", limit = all }: Page): Promise<SharedNetwork[]> {
+  const rows = await sql.all("SELECT body FROM networks WHERE name > $1 ORDER BY name LIMIT $2", after, limit)
+  return rows.map(readNetworkRow)
 }
 
 /** A transaction: the lock waits for every claim on the network that was begun, and a later one finds it gone. */

@@ -12,6 +12,7 @@ import { releaseAddresses } from "./addresses.ts"
 import { releaseMacs } from "./macs.ts"
 import { findNetworkRow, needNetwork } from "./networks.ts"
 import { nicColumns } from "./nic-columns.ts"
+import { all } from "./page.ts"
 import { Again } from "./postgres-connection.ts"
 import type { Sql } from "./postgres-connection.ts"
 
@@ -61,14 +62,13 @@ export async function findNic(sql: Sql, id: string): Promise<Nic | undefined> {
   return row && readNicRow(row)
 }
 
-export async function listNics(sql: Sql, { networkId, vmId }: NicFilter): Promise<Nic[]> {
-  const select = `SELECT ${nicColumns} FROM nics`
-  if (vmId !== undefined) {
-    const nics = (await sql.all(`${select} WHERE vm_id = $1 ORDER BY id`, vmId)).map(readNicRow)
-    return networkId === undefined ? nics : nics.filter((nic) => nic.networkId === networkId)
-  }
-  if (networkId === undefined) return (await sql.all(`${select} ORDER BY network_id, id`)).map(readNicRow)
-  return (await sql.all(`${select} WHERE network_id = $1 ORDER BY id`, networkId)).map(readNicRow)
+export async function listNics(sql: Sql, { networkId, vmId, after = "", limit = all }: NicFilter): Promise<Nic[]> {
+  const conditions = ["id > $1"]
+  const values = [after, limit, ...[networkId, vmId].filter((value) => value !== undefined)]
+  if (networkId !== undefined) conditions.push("network_id = $3")
+  if (vmId !== undefined) conditions.push(`vm_id = $${values.length}`)
+  const text = `SELECT ${nicColumns} FROM nics WHERE ${conditions.join(" AND ")} ORDER BY id LIMIT $2`
+  return (await sql.all(text, ...values)).map(readNicRow)
 }
 
 /** A transaction. */

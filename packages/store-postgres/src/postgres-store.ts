@@ -1,6 +1,6 @@
 import { createSecretKey } from "node:crypto"
 import type { KeyObject } from "node:crypto"
-import { addressPools, invalid } from "@slash64/core"
+import { addressPools, invalid, parseNetworkPage, parseNicPage } from "@slash64/core"
 import type {
   ChangedNetwork,
   HostRecord,
@@ -10,6 +10,7 @@ import type {
   Nic,
   NicClaim,
   NicFilter,
+  Page,
   Router,
   SharedNetwork,
   Store,
@@ -18,6 +19,8 @@ import type {
 import { readNetworkRow } from "@slash64/core/store-rules"
 import { countAddresses } from "./addresses.ts"
 import { changeNetwork } from "./change-network.ts"
+import { claimAtOnce, readKnownNetwork } from "./claim-at-once.ts"
+import type { KnownNetwork } from "./claim-at-once.ts"
 import { claimInSteps } from "./claim-in-steps.ts"
 import { parsePostgresUrl, targetOf } from "./connection-options.ts"
 import type { PostgresConnection as ConnectionOptions } from "./connection-options.ts"
@@ -73,10 +76,14 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return new PostgresStore(db, createSecretKey(secret), options.now ?? Date.now)
 }
 
+const knownMost = 1000
+
 class PostgresStore implements Store {
   readonly #db: PostgresConnection
   readonly #secret: KeyObject
   readonly #now: () => number
+  /** As they were last seen; each claim asks whether that is so still. */
+  readonly #networks = new Map<string, KnownNetwork>()
 
   constructor(db: PostgresConnection, secret: KeyObject, now: () => number) {
     this.#db = db
@@ -92,8 +99,9 @@ class PostgresStore implements Store {
     return this.#db.query((sql) => networks.findNetwork(sql, idOrName))
   }
 
-  listNetworks(): Promise<readonly SharedNetwork[]> {
-    return this.#db.query(networks.listNetworks)
+  async listNetworks(page: Page = {}): Promise<readonly SharedNetwork[]> {
+    const checked = parseNetworkPage(page)
+    return this.#db.query((sql) => networks.listNetworks(sql, checked))
   }
 
   changeNetwork(id: string, change: NetworkChange): Promise<ChangedNetwork> {
@@ -115,8 +123,11 @@ class PostgresStore implements Store {
     })
   }
 
-  claimNic(claim: NicClaim): Promise<Nic> {
-    return this.#db.write((sql) => claimInSteps(sql, claim, this.#secret, this.#seconds()))
+  async claimNic(claim: NicClaim): Promise<Nic> {
+    return (
+      (await this.#claimAtOnce(claim)) ??
+      this.#db.write((sql) => claimInSteps(sql, claim, this.#secret, this.#seconds()))
+    )
   }
 
   markNic(id: string, state: "attached" | "leaving"): Promise<Nic> {
@@ -127,8 +138,9 @@ class PostgresStore implements Store {
     return this.#db.query((sql) => nics.findNic(sql, id))
   }
 
-  listNics(filter: NicFilter = {}): Promise<readonly Nic[]> {
-    return this.#db.query((sql) => nics.listNics(sql, filter))
+  async listNics(filter: NicFilter = {}): Promise<readonly Nic[]> {
+    const checked = { ...filter, ...parseNicPage(filter) }
+    return this.#db.query((sql) => nics.listNics(sql, checked))
   }
 
   freeNic(id: string): Promise<void> {
@@ -181,6 +193,17 @@ class PostgresStore implements Store {
 
   close(): Promise<void> {
     return this.#db.close()
+  }
+
+  async #claimAtOnce(claim: NicClaim): Promise<Nic | undefined> {
+    const { networkId } = claim
+    const known = this.#networks.get(networkId) ?? (await this.#db.query((sql) => readKnownNetwork(sql, networkId)))
+    const nic = await this.#db.alone((sql) => claimAtOnce(sql, claim, known, this.#secret))
+    // Refused, the claim may have found the network changed: the next one reads it again.
+    if (nic === undefined) this.#networks.delete(networkId)
+    else this.#networks.set(networkId, known)
+    if (this.#networks.size > knownMost) this.#networks.clear()
+    return nic
   }
 
   #seconds(): number {

@@ -45,8 +45,8 @@ async function ensureMark(db: PostgresConnection, sql: Sql): Promise<void> {
     await sql.run("CREATE TABLE IF NOT EXISTS slash64_schema (mark INTEGER PRIMARY KEY, version INTEGER NOT NULL)")
     await sql.run("INSERT INTO slash64_schema (mark, version) VALUES (1, 0) ON CONFLICT DO NOTHING")
   } catch (error) {
-    // Another process made the table at the same time.
-    if (sqlState(error) === "23505" || sqlState(error) === "42P07") throw new Again()
+    // Another process made the table at the same time: its row, its type or the table itself is there.
+    if (["23505", "42710", "42P07"].includes(sqlState(error))) throw new Again()
     throw error
   }
 }

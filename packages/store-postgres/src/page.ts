@@ -1,0 +1,2 @@
+/** As a LIMIT. */
+export const all = Number.MAX_SAFE_INTEGER
