@@ -4,6 +4,7 @@ import type { Slash64Error } from "@slash64/core"
 import { afterAll, describe, expect, it } from "vitest"
 import { badNetworks } from "../bad-input/networks.ts"
 import { badNics } from "../bad-input/nics.ts"
+import { badPools } from "../bad-input/pools.ts"
 import { badForTheStore } from "../bad-input/store.ts"
 
 const printed: string[] = []
@@ -19,7 +20,7 @@ async function errorOf(run: () => unknown): Promise<Slash64Error> {
 }
 
 describe("bad input", () => {
-  it.each([...badNetworks, ...badNics, ...badForTheStore])(
+  it.each([...badNetworks, ...badNics, ...badPools, ...badForTheStore])(
     "$what is $code on $field",
     async ({ what, run, code, field }) => {
       const error = await errorOf(run)

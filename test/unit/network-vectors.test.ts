@@ -3,7 +3,6 @@ import {
   addressSpace,
   allocateAddress,
   countPrefix64s,
-  firstFreePrefix64,
   firstGap,
   ipv6FromBigInt,
   ipv6ToBigInt,
@@ -13,9 +12,10 @@ import {
   parseIpv6Address,
   parseIpv6Prefix,
   parseIpv6Range,
+  parsePrefix64,
   planNetwork,
   planNic,
-  prefix64At,
+  planPool,
   sequentialOrder,
   stableOrder,
 } from "@slash64/core"
@@ -177,12 +177,16 @@ describe("guest_prefix", () => {
     },
   )
 
-  it("gives the remaining one when 3 of 4 are held, then none", () => {
-    const pool = parseIpv6Prefix("prefix", "fd17:6:8a43:e2a4::/62")
-    const held = new Set([prefix64At(pool, 0n), prefix64At(pool, 1n), prefix64At(pool, 3n)])
-    expect(firstFreePrefix64(pool, held)).toBe("fd17:6:8a43:e2a6::/64")
-    expect(firstFreePrefix64(pool, held.add(prefix64At(pool, 2n)))).toBeUndefined()
-    expect(() => prefix64At(pool, 4n)).toThrow(RangeError)
+  it("gives the remaining one when 3 of 4 are held, then none", async () => {
+    const store = await openSqliteStore({ file: ":memory:", secret })
+    const pool = await store.createPool(planPool({ name: "pool", prefix: "fd17:6:8a43:e2a4::/62" }))
+    const claim = (holder: string, prefix?: string) =>
+      store.claimPrefix({ poolId: "pool", holder, ...(prefix && { prefix: parsePrefix64("prefix", prefix) }) })
+    for (const group of ["e2a4", "e2a5", "e2a7"]) await claim(group, `fd17:6:8a43:${group}::/64`)
+    expect(await claim("last")).toMatchObject({ prefix: "fd17:6:8a43:e2a6::/64" })
+    await expect(claim("late")).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" })
+    expect(countPrefix64s("prefix", pool.prefix)).toBe(4n)
+    await store.close()
   })
 
   it("counts the 4096 of a /52", () => {

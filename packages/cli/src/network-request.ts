@@ -4,6 +4,7 @@ import type { ChangeNetworkRequest } from "@slash64/core"
 /** The options of `network create` as the command line gives them. */
 export interface NetworkOptions {
   readonly ipv6?: string | undefined
+  readonly pool?: string | undefined
   readonly gateway?: string | undefined
   readonly range?: readonly string[] | undefined
   readonly exclude?: readonly string[] | undefined
@@ -43,6 +44,7 @@ export function networkRequest(name: string, options: NetworkOptions): unknown {
     attachment: attachment(options),
     ipv6: side({
       prefix: options.ipv6,
+      pool: options.pool,
       gateway: options.gateway,
       ranges: options.range,
       exclusions: ofFamily("ipv6", options.exclude),
@@ -103,6 +105,7 @@ export function networkOption(field: string): string | undefined {
 
 const fieldsOf: Readonly<Record<string, string>> = {
   "--ipv6": "ipv6.prefix",
+  "--pool": "ipv6.pool",
   "--gateway": "ipv6.gateway",
   "--range": "ipv6.ranges",
   "--router-address": "ipv6.router",
@@ -122,7 +125,7 @@ const fieldsOf: Readonly<Record<string, string>> = {
 }
 
 /** Digits as a number; anything else as it is, for core to refuse by name. */
-function wholeNumber(text: string | undefined): number | string | undefined {
+export function wholeNumber(text: string | undefined): number | string | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : text
 }
 

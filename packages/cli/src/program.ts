@@ -6,6 +6,7 @@ import { addDbCommands } from "./commands/db.ts"
 import { addHostCommands } from "./commands/host.ts"
 import { addNetworkCommands } from "./commands/network.ts"
 import { addNicCommands } from "./commands/nic.ts"
+import { addPoolCommands } from "./commands/pool.ts"
 import { addRouterCommands } from "./commands/router.ts"
 import { addStatusCommand } from "./commands/status.ts"
 import { addTemplateCommands } from "./commands/template.ts"
@@ -49,6 +50,7 @@ export function createProgram(version: string, act: (options: GlobalOptions, dee
   addHostCommands(program, run)
   addTemplateCommands(program, run)
   addNetworkCommands(program, run)
+  addPoolCommands(program, run)
   addRouterCommands(program, run)
   addNicCommands(program, run)
   addStatusCommand(program, run)

@@ -3,7 +3,18 @@ export { hostInUse } from "./store/host-rules.ts"
 export { checkEmpty, networkKeys, noSuchNetwork, sameNetwork } from "./store/network-rules.ts"
 export type { NetworkKeys } from "./store/network-rules.ts"
 export { checkLeaving, hostnameTaken, movedNic, nicMacTaken, sameNic } from "./store/nic-rules.ts"
-export { readHostRow, readNetworkRow, readNicRow, readRouterRow, readTemplateRow } from "./store/record-codec.ts"
+export { checkCut, checkNothingHeld, directionOf, noSuchPool, samePool } from "./store/pool-rules.ts"
+export { noPrefixLeft, parsePrefixPage, prefixNotFree, samePrefix, slotOfPool } from "./store/prefix-rules.ts"
+export {
+  readHolder,
+  readHostRow,
+  readNetworkRow,
+  readNicRow,
+  readPoolRow,
+  readPrefixRow,
+  readRouterRow,
+  readTemplateRow,
+} from "./store/record-codec.ts"
 export { movedRouter, routerMacTaken, sameRouter, secondRouter } from "./store/router-rules.ts"
 export { addressBlob, addressOf, bytesOf, damaged, numberOf, textOf } from "./store/row.ts"
 export type { Row } from "./store/row.ts"

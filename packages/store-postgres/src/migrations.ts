@@ -63,4 +63,28 @@ export const migrations: readonly ((text: string) => readonly string[])[] = [
     // 'secret': the fingerprint of the secret that this store's addresses are made from.
     `CREATE TABLE IF NOT EXISTS settings (name ${text} PRIMARY KEY, value TEXT NOT NULL)`,
   ],
+  // Pools of /64s. A slot is a /64 as the number that the 35 bits after its /29 make.
+  (text) => [
+    `CREATE TABLE IF NOT EXISTS pools (
+       id ${text} PRIMARY KEY,
+       name ${text} NOT NULL UNIQUE,
+       first6 BYTEA NOT NULL,
+       last6 BYTEA NOT NULL,
+       body TEXT NOT NULL,
+       next_slot BIGINT NOT NULL
+     )`,
+    // Held while free_after is null; else resting until then (unix seconds), and the holder had it last.
+    `CREATE TABLE IF NOT EXISTS pool_prefixes (
+       pool_id ${text} NOT NULL,
+       slot BIGINT NOT NULL,
+       holder_kind ${text} NOT NULL CHECK (holder_kind IN ('network', 'claim')),
+       holder_id ${text} NOT NULL,
+       free_after BIGINT,
+       PRIMARY KEY (pool_id, slot)
+     )`,
+    `CREATE UNIQUE INDEX IF NOT EXISTS pool_prefixes_one_each ON pool_prefixes (pool_id, holder_id, holder_kind)
+     WHERE free_after IS NULL`,
+    `CREATE INDEX IF NOT EXISTS pool_prefixes_last_held ON pool_prefixes (pool_id, holder_id, holder_kind)
+     WHERE free_after IS NOT NULL`,
+  ],
 ]

@@ -4,6 +4,7 @@ import { addressPools, invalid, parseNetworkPage, parseNicPage } from "@slash64/
 import type {
   ChangedNetwork,
   HostRecord,
+  Ipv6Prefix,
   NetworkChange,
   NetworkCounts,
   NetworkSnapshot,
@@ -11,12 +12,18 @@ import type {
   NicClaim,
   NicFilter,
   Page,
+  PoolPrefix,
+  PooledNetworkPlan,
+  PrefixClaim,
+  PrefixCounts,
+  PrefixPage,
+  PrefixPool,
   Router,
   SharedNetwork,
   Store,
   TemplateRecord,
 } from "@slash64/core"
-import { readNetworkRow } from "@slash64/core/store-rules"
+import { noSuchPool, readNetworkRow } from "@slash64/core/store-rules"
 import { countAddresses } from "./addresses.ts"
 import { changeNetwork } from "./change-network.ts"
 import { claimAtOnce, readKnownNetwork } from "./claim-at-once.ts"
@@ -27,7 +34,10 @@ import type { PostgresConnection as ConnectionOptions } from "./connection-optio
 import * as hosts from "./hosts.ts"
 import * as networks from "./networks.ts"
 import * as nics from "./nics.ts"
+import * as pooled from "./pooled-networks.ts"
+import * as pools from "./pools.ts"
 import { PostgresConnection } from "./postgres-connection.ts"
+import * as prefixes from "./prefixes.ts"
 import * as routers from "./routers.ts"
 import { prepareSchema } from "./schema.ts"
 import { checkSecret } from "./secret.ts"
@@ -92,7 +102,7 @@ class PostgresStore implements Store {
   }
 
   createNetwork(network: SharedNetwork): Promise<SharedNetwork> {
-    return this.#db.write((sql) => networks.createNetwork(sql, network))
+    return this.#db.write((sql) => pooled.createNetwork(sql, network, this.#ground()))
   }
 
   findNetwork(idOrName: string): Promise<SharedNetwork | undefined> {
@@ -109,7 +119,53 @@ class PostgresStore implements Store {
   }
 
   removeNetwork(id: string): Promise<void> {
-    return this.#db.write((sql) => networks.removeNetwork(sql, id))
+    return this.#db.write((sql) => pooled.removeNetwork(sql, id, this.#seconds()))
+  }
+
+  createPool(pool: PrefixPool): Promise<PrefixPool> {
+    return this.#db.write((sql) => pools.createPool(sql, pool))
+  }
+
+  findPool(idOrName: string): Promise<PrefixPool | undefined> {
+    return this.#db.query((sql) => pools.findPool(sql, idOrName))
+  }
+
+  listPools(): Promise<readonly PrefixPool[]> {
+    return this.#db.query(pools.listPools)
+  }
+
+  resizePool(id: string, prefix: Ipv6Prefix): Promise<PrefixPool> {
+    return this.#db.write((sql) => pools.resizePool(sql, id, prefix))
+  }
+
+  removePool(id: string): Promise<void> {
+    return this.#db.write((sql) => pools.removePool(sql, id))
+  }
+
+  claimPrefix({ poolId, holder, prefix }: PrefixClaim): Promise<PoolPrefix> {
+    const taker = { holder: { kind: "claim", id: holder }, field: "prefix", ...this.#ground() } as const
+    return this.#db.write(async (sql) => {
+      const row = await pools.lockPool(sql, poolId)
+      if (row === undefined) throw noSuchPool("poolId", poolId)
+      return prefixes.takePrefix(sql, row, taker, prefix)
+    })
+  }
+
+  releasePrefix(poolId: string, holder: string): Promise<void> {
+    const released = { kind: "claim", id: holder } as const
+    return this.#db.write((sql) => prefixes.releasePrefix(sql, poolId, released, this.#seconds()))
+  }
+
+  listPrefixes(poolId: string, page: PrefixPage = {}): Promise<readonly PoolPrefix[]> {
+    return this.#db.read((sql) => prefixes.listPrefixes(sql, poolId, page))
+  }
+
+  countPrefixes(poolId: string): Promise<PrefixCounts> {
+    return this.#db.read(async (sql) => prefixes.countPrefixes(sql, await pools.needPool(sql, poolId), this.#seconds()))
+  }
+
+  createPooledNetwork(plan: PooledNetworkPlan): Promise<SharedNetwork> {
+    return this.#db.write((sql) => pooled.createPooledNetwork(sql, plan, this.#ground()))
   }
 
   countAddresses(networkId: string): Promise<NetworkCounts> {
@@ -204,6 +260,10 @@ class PostgresStore implements Store {
     else this.#networks.set(networkId, known)
     if (this.#networks.size > knownMost) this.#networks.clear()
     return nic
+  }
+
+  #ground(): pooled.ClaimGround {
+    return { secret: this.#secret, now: this.#seconds() }
   }
 
   #seconds(): number {

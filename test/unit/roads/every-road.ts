@@ -1,13 +1,18 @@
 import {
   attachNic,
   changeNetwork,
+  claimPrefix,
   convergeRouter,
   createNetwork,
+  createPool,
   detachNic,
   newCall,
   readRouterStatus,
+  releasePrefix,
   removeNetwork,
+  removePool,
   removeRouter,
+  resizePool,
   resolveVm,
   startRouter,
 } from "@slash64/core"
@@ -27,4 +32,13 @@ export const everyRoad: Readonly<Record<RoadName, (rooms: Rooms) => Promise<unkn
   "detach-nic": (rooms) => detachNic(nicRequest.id, rooms, newCall({ requestId: "detach-nic" })),
   "remove-router": (rooms) => removeRouter({ network: "lab" }, rooms, newCall({ requestId: "remove-router" })),
   "remove-network": (rooms) => removeNetwork("lab", rooms, newCall({ requestId: "remove-network" })),
+  "create-pool": (rooms) =>
+    createPool({ name: "edge", prefix: "2001:db8:100::/48" }, rooms, newCall({ requestId: "create-pool" })),
+  "resize-pool": (rooms) =>
+    resizePool({ pool: "edge", prefix: "2001:db8:100::/40" }, rooms, newCall({ requestId: "resize-pool" })),
+  "claim-prefix": (rooms) =>
+    claimPrefix({ pool: "edge", holder: "customer-7" }, rooms, newCall({ requestId: "claim-prefix" })),
+  "release-prefix": (rooms) =>
+    releasePrefix({ pool: "edge", holder: "customer-7" }, rooms, newCall({ requestId: "release-prefix" })),
+  "remove-pool": (rooms) => removePool("edge", rooms, newCall({ requestId: "remove-pool" })),
 }

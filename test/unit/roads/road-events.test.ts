@@ -51,6 +51,11 @@ describe("events of the roads", () => {
       "detach-nic": ["nic-leaving", "router-converged", "nic-detached", "road-ended"],
       "remove-router": ["router-removed", "road-ended"],
       "remove-network": ["network-removed", "road-ended"],
+      "create-pool": ["pool-created", "road-ended"],
+      "resize-pool": ["pool-resized", "road-ended"],
+      "claim-prefix": ["prefix-claimed", "road-ended"],
+      "release-prefix": ["prefix-released", "road-ended"],
+      "remove-pool": ["pool-removed", "road-ended"],
     })
     expect(Object.keys(told).toSorted()).toEqual(roadNames.toSorted())
   })

@@ -18,6 +18,7 @@ export function addNetworkCommands(program: Program, act: Act): void {
     .command("create <name>")
     .description("make a network; hosts learn of it when something is put on it")
     .option("--ipv6 <prefix>", "the /64 of the network")
+    .option("--pool <name>", "take the /64 from this pool; addresses are then given by their last 64 bits")
     .option("--gateway <address>", "its default router; not needed with --ra router")
     .option("--range <start-end>", "addresses for guests, once or more often; else the whole prefix", collect)
     .option("--router-address <address>", "the router VM's own; else the first that is free")
@@ -55,6 +56,7 @@ export function addNetworkCommands(program: Program, act: Act): void {
 Examples:
   slash64 network create blue --ipv6 2001:db8:0:1::/64 --isolated --ra router
   slash64 network create red --ipv6 2001:db8:0:2::/64 --gateway 2001:db8:0:2::1 --vlan 200 --uplink eth1
+  slash64 network create green --pool edge --gateway ::1 --range ::1000-::1fff --vlan 201 --uplink eth1
   slash64 network create dual --ipv6 fd00:1::/64 --ipv4 192.0.2.0/24 --ra router --bridge br0`,
     )
     .action((name, options) => act((session) => create(session, name, options)))

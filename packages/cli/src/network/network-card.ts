@@ -9,6 +9,7 @@ export function networkCard(network: SharedNetwork): string {
     network: network.name,
     id: network.id,
     ipv6: ipv6 && `${ipv6.prefix} gateway ${ipv6.gateway} router ${ipv6.router} ra ${ipv6.ra}`,
+    pool: ipv6?.pool,
     ranges: ipv6 && showRanges(ipv6.ranges),
     excluded: shownOrAbsent(ipv6?.exclusions),
     ipv4: ipv4 && `${ipv4.prefix} gateway ${ipv4.gateway} router ${ipv4.router}`,

@@ -4,6 +4,8 @@ import { describeNetworkChanges } from "./change-suite.ts"
 import { describeModel } from "./model-suite.ts"
 import { describeNetworks } from "./network-suite.ts"
 import { describeNics } from "./nic-suite.ts"
+import { describePoolChanges } from "./pool-change-suite.ts"
+import { describePools } from "./pool-suite.ts"
 import { describeRecords } from "./record-suite.ts"
 import { describeSecret } from "./secret-suite.ts"
 import type { StoreSuiteOptions } from "./store-bench.ts"
@@ -15,6 +17,8 @@ export function describeStore(options: StoreSuiteOptions): void {
     describeNetworkChanges(options)
     describeNics(options)
     describeAddresses(options)
+    describePools(options)
+    describePoolChanges(options)
     describeRecords(options)
     describeModel(options)
     describeSecret(options)

@@ -16,7 +16,11 @@ export function describeSecret(options: StoreSuiteOptions): void {
     }) => {
       const store = await bench.open({ secret: 7 })
       await store.createNetwork(network())
-      const refused = { code: "FAILED_PRECONDITION", field: "secret", hint: /put back the secret/ }
+      const refused = {
+        code: "FAILED_PRECONDITION",
+        field: "secret",
+        hint: expect.stringMatching(/put back the secret/),
+      }
       await expect(bench.open({ secret: 8 })).rejects.toMatchObject(refused)
       await store.close()
       await expect(bench.open({ secret: 8 })).rejects.toMatchObject(refused)

@@ -1,15 +1,11 @@
 import { invalid } from "../errors.ts"
+import { branded } from "./brand.ts"
 import { ipv6FromBigInt, ipv6ToBigInt, parseIpv6Address } from "./ipv6-address.ts"
-import type { Ipv6Address } from "./ipv6-address.ts"
-import { prefix64Of } from "./prefix64.ts"
-import type { Prefix64 } from "./prefix64.ts"
 
-/** A prefix of any length that /64s are taken from; host bits zero. */
-export interface Ipv6Prefix {
-  readonly network: Ipv6Address
-  /** 0 to 128. */
-  readonly length: number
-}
+declare const brand: unique symbol
+
+/** A prefix of any length: `2001:db8::/48`, canonical like {@link Ipv6Address}, host bits zero. */
+export type Ipv6Prefix = string & { readonly [brand]: "Ipv6Prefix" }
 
 /** Refuses host bits rather than clear them. Throws INVALID_ARGUMENT. */
 export function parseIpv6Prefix(field: string, input: unknown): Ipv6Prefix {
@@ -21,18 +17,24 @@ export function parseIpv6Prefix(field: string, input: unknown): Ipv6Prefix {
   const network = ipv6FromBigInt((given >> BigInt(128 - length)) << BigInt(128 - length))
   if (ipv6ToBigInt(network) !== given)
     throw invalid(field, input, "has host bits set", `probably ${network}/${length} was meant`)
-  return { network, length }
+  return branded(`${network}/${length}`)
+}
+
+/** Its lowest and highest address as numbers, and its length, 0 to 128. */
+export function ipv6PrefixBounds(prefix: Ipv6Prefix): {
+  readonly first: bigint
+  readonly last: bigint
+  readonly length: number
+} {
+  const [network = "", digits] = prefix.split("/")
+  const length = Number(digits)
+  const first = ipv6ToBigInt(parseIpv6Address("prefix", network))
+  return { first, last: first + (1n << BigInt(128 - length)) - 1n, length }
 }
 
 /** How many /64s are in a prefix of at most 64 bits. A longer one throws INVALID_ARGUMENT. */
 export function countPrefix64s(field: string, prefix: Ipv6Prefix): bigint {
-  if (prefix.length <= 64) return 1n << BigInt(64 - prefix.length)
-  const shown = `${prefix.network}/${prefix.length}`
-  throw invalid(field, shown, "is longer than 64 bits, so no /64 is in it", "use a prefix of /64 or shorter")
-}
-
-/** The `index`th /64 of a prefix, from 0; beyond its last it is a RangeError. */
-export function prefix64At(prefix: Ipv6Prefix, index: bigint): Prefix64 {
-  if (index < 0n || index >= countPrefix64s("prefix", prefix)) throw new RangeError(`no /64 number ${index}`)
-  return prefix64Of(ipv6FromBigInt(ipv6ToBigInt(prefix.network) + (index << 64n)))
+  const { length } = ipv6PrefixBounds(prefix)
+  if (length <= 64) return 1n << BigInt(64 - length)
+  throw invalid(field, prefix, "is longer than 64 bits, so no /64 is in it", "use a prefix of /64 or shorter")
 }

@@ -17,7 +17,7 @@ export interface StableSubject {
   readonly secret: KeyObject
   readonly networkId: string
   readonly nicId: string
-  readonly family: "ipv6" | "ipv4"
+  readonly family: "ipv6" | "ipv4" | "prefix"
 }
 
 const none: AddressOrder = { proposals: [] }

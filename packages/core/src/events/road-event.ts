@@ -5,6 +5,11 @@ export const roadNames = [
   "create-network",
   "change-network",
   "remove-network",
+  "create-pool",
+  "resize-pool",
+  "remove-pool",
+  "claim-prefix",
+  "release-prefix",
   "start-router",
   "converge-router",
   "remove-router",
@@ -19,6 +24,11 @@ export const eventKinds = [
   "network-created",
   "network-changed",
   "network-removed",
+  "pool-created",
+  "pool-resized",
+  "pool-removed",
+  "prefix-claimed",
+  "prefix-released",
   "nic-claimed",
   "nic-attached",
   "nic-leaving",
@@ -45,6 +55,9 @@ export type RoadEvent = RoadFact & {
 
 export type RoadFact =
   | ({ readonly kind: "network-created" | "network-changed" | "network-removed" } & NetworkFact)
+  | ({ readonly kind: "pool-created" | "pool-resized" | "pool-removed" } & PoolFact)
+  | { readonly kind: "prefix-claimed"; readonly poolId: string; readonly holder: string; readonly prefix: string }
+  | { readonly kind: "prefix-released"; readonly poolId: string; readonly holder: string }
   | ({ readonly kind: "nic-claimed"; readonly durationMs: number } & NicFact)
   | ({ readonly kind: "nic-attached" | "nic-leaving" | "nic-detached" } & NicFact)
   | { readonly kind: "addresses-exhausted"; readonly networkId: string; readonly message: string }
@@ -66,6 +79,12 @@ export type RoadFact =
 export interface NetworkFact {
   readonly networkId: string
   readonly name: string
+}
+
+export interface PoolFact {
+  readonly poolId: string
+  readonly name: string
+  readonly prefix: string
 }
 
 export interface NicFact {

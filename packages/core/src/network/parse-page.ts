@@ -9,7 +9,8 @@ export interface Page {
   readonly limit?: number
 }
 
-const pageMost = 100_000
+/** The longest page of any list. */
+export const pageMost = 100_000
 
 /** A page of NICs, which are in the order of their ids. Throws INVALID_ARGUMENT on `after` or `limit`. */
 export function parseNicPage(page: Page): Page {

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { parseId } from "../address/id.ts"
 import { addressAt } from "../allocate/address-space.ts"
 import { ipv6FromBigInt, ipv6Kind, parseIpv6Address } from "../address/ipv6-address.ts"
 import type { Ipv6Address } from "../address/ipv6-address.ts"
@@ -15,6 +16,7 @@ import { ipv6Space, reservedIpv6 } from "./reserved.ts"
 
 const shape = z.strictObject({
   prefix: z.unknown().optional(),
+  pool: z.unknown().optional(),
   gateway: z.unknown().optional(),
   ra: z.enum(["external", "router"]).optional(),
   router: z.unknown().optional(),
@@ -44,7 +46,16 @@ export function planIpv6Side(input: unknown): Ipv6Side {
   // Exclusions do not count: a network that is closed for new NICs excludes all that it has.
   if (ipv6Space({ prefix, ranges, exclusions: [], others: [gateway, router] }).capacity === 0n)
     throw invalid(field, showRanges(ranges), "has no address for guests: all of it is reserved", "give a larger range")
-  return { prefix, gateway, ra, router, ranges, exclusions, dns: planDns("ipv6.dns", request.dns ?? [], planDnsServer) }
+  return {
+    prefix,
+    ...(request.pool !== undefined && { pool: parseId("ipv6.pool", request.pool) }),
+    gateway,
+    ra,
+    router,
+    ranges,
+    exclusions,
+    dns: planDns("ipv6.dns", request.dns ?? [], planDnsServer),
+  }
 }
 
 /** Where ranges of a network on this /64 may lie. */

@@ -1,6 +1,7 @@
 import type { Duid } from "../address/duid.ts"
 import type { Ipv4Address, Ipv4Prefix } from "../address/ipv4.ts"
 import type { Ipv6Address } from "../address/ipv6-address.ts"
+import type { Ipv6Prefix } from "../address/ipv6-prefix.ts"
 import type { MacAddress } from "../address/mac-address.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import type { NetworkAttachment } from "../plugin/hypervisor-plugin.ts"
@@ -41,6 +42,8 @@ export type RaMode = "external" | "router"
 
 export interface Ipv6Side {
   readonly prefix: Prefix64
+  /** Id of the pool that the prefix was taken from. Absent: it is of no pool. */
+  readonly pool?: string
   /** The default router's address on the link. In `router` mode it is the router VM's own. */
   readonly gateway: Ipv6Address
   readonly ra: RaMode
@@ -103,6 +106,32 @@ export interface Router {
   /** Public host key, `ssh-ed25519 AAAA...`: what a connection must show. */
   readonly hostKey: string
   readonly state: "claimed" | "running" | "leaving"
+}
+
+/** A prefix that /64s are taken from, for networks and for whoever else asks. */
+export interface PrefixPool {
+  readonly id: string
+  /** Unique among pools. */
+  readonly name: string
+  /** A /29 to /63 that holds no other network or pool. */
+  readonly prefix: Ipv6Prefix
+  /** How a /64 is chosen where none is requested. */
+  readonly policy: Extract<AddressPolicy, "stable" | "sequential">
+  /** How long a released /64 rests before another holder may have it; its last holder may have it back at once. 0: not at all. */
+  readonly quarantineSeconds: number
+}
+
+/** A /64 of a pool that somebody holds. */
+export interface PoolPrefix {
+  readonly poolId: string
+  readonly prefix: Prefix64
+  readonly holder: PrefixHolder
+}
+
+/** A network that was made from the pool, or a claim under an id of the caller's own. */
+export interface PrefixHolder {
+  readonly kind: "network" | "claim"
+  readonly id: string
 }
 
 /** A hypervisor host that was added. `config` holds references to secrets, never secrets. */

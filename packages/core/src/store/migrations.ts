@@ -115,4 +115,38 @@ export const migrations: readonly string[] = [
   -- A host name that is the NIC's id is unique as that is; a claim looks whether the one is the other's.
   CREATE UNIQUE INDEX nics_by_given_name ON nics (network_id, hostname) WHERE hostname <> id;
   `,
+  // Pools of /64s. A slot is a /64 as the number that the 35 bits after its /29 make.
+  `
+  CREATE TABLE pools (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    -- The lowest and highest address.
+    first6 BLOB NOT NULL,
+    last6 BLOB NOT NULL,
+    body TEXT NOT NULL,
+    -- The slot where the policy sequential goes on.
+    cursor INTEGER NOT NULL
+  ) STRICT;
+
+  -- Held while free_after is null; else resting until then (unix seconds), and the holder had it last.
+  CREATE TABLE pool_prefixes (
+    pool_id TEXT NOT NULL REFERENCES pools (id) ON DELETE CASCADE,
+    slot INTEGER NOT NULL,
+    holder_kind TEXT NOT NULL CHECK (holder_kind IN ('network', 'claim')),
+    holder_id TEXT NOT NULL,
+    free_after INTEGER,
+    PRIMARY KEY (pool_id, slot)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX pool_prefixes_one_each ON pool_prefixes (holder_id, holder_kind, pool_id) WHERE free_after IS NULL;
+  CREATE INDEX pool_prefixes_last_held ON pool_prefixes (holder_id, holder_kind, pool_id) WHERE free_after IS NOT NULL;
+  CREATE INDEX pool_prefixes_resting ON pool_prefixes (pool_id, free_after) WHERE free_after IS NOT NULL;
+
+  -- The slots without a row in pool_prefixes, in runs as long as can be: a free one is found without a scan.
+  CREATE TABLE pool_runs (
+    pool_id TEXT NOT NULL REFERENCES pools (id) ON DELETE CASCADE,
+    last INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    PRIMARY KEY (pool_id, last)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -4,10 +4,24 @@ import { parseIpv4Address } from "../address/ipv4.ts"
 import { ipv6FromBytes } from "../address/ipv6-address.ts"
 import { parseMacAddress } from "../address/mac-address.ts"
 import type { MacAddress } from "../address/mac-address.ts"
-import type { HostRecord, Nic, NicState, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
+import type {
+  HostRecord,
+  Nic,
+  NicState,
+  PoolPrefix,
+  PrefixHolder,
+  PrefixPool,
+  Router,
+  SharedNetwork,
+  TemplateRecord,
+} from "../network/records.ts"
+import { prefixAtSlot } from "../allocate/prefix-pool.ts"
 import { planNetwork } from "../network/plan-network.ts"
+import { planPool } from "../network/plan-pool.ts"
 import { bytesOf, damaged, numberOf, textOf } from "./row.ts"
 import type { Row } from "./row.ts"
+
+const plannedMost = 1000
 
 const routerShape = z.strictObject({
   id: z.string(),
@@ -31,19 +45,8 @@ const templateShape = z.strictObject({
   registeredAt: z.string(),
 })
 
-/** Networks by the text that they are stored as: planning one takes longer than reading its row. */
-const planned = new Map<string, SharedNetwork>()
-const plannedMost = 1000
-
-export function readNetworkRow(row: Row): SharedNetwork {
-  const body = textOf(row, "body")
-  const known = planned.get(body)
-  if (known !== undefined) return known
-  const network = readBody(row, "network", planNetwork)
-  if (planned.size >= plannedMost) planned.clear()
-  planned.set(body, network)
-  return network
-}
+export const readNetworkRow: (row: Row) => SharedNetwork = remembered("network", planNetwork)
+export const readPoolRow: (row: Row) => PrefixPool = remembered("pool", planPool)
 
 export function readNicRow(row: Row): Nic {
   const mac = readMac(textOf(row, "mac"))
@@ -76,6 +79,32 @@ export function readHostRow(row: Row): HostRecord {
 
 export function readTemplateRow(row: Row): TemplateRecord {
   return readBody(row, "template", (body) => templateShape.parse(body))
+}
+
+/** A /64 of this pool, by its columns `slot`, `holder_kind` and `holder_id`. */
+export function readPrefixRow(pool: PrefixPool, row: Row): PoolPrefix {
+  const prefix = prefixAtSlot(pool.prefix, BigInt(numberOf(row, "slot")))
+  return { poolId: pool.id, prefix, holder: readHolder(row) }
+}
+
+export function readHolder(row: Row): PrefixHolder {
+  const kind = textOf(row, "holder_kind")
+  if (kind !== "network" && kind !== "claim") throw damaged("holder of a /64")
+  return { kind, id: textOf(row, "holder_id") }
+}
+
+/** Records by the text that they are stored as: planning one takes longer than reading its row. */
+function remembered<T>(what: string, plan: (body: unknown) => T): (row: Row) => T {
+  const planned = new Map<string, T>()
+  return (row) => {
+    const body = textOf(row, "body")
+    const known = planned.get(body)
+    if (known !== undefined) return known
+    const record = readBody(row, what, plan)
+    if (planned.size >= plannedMost) planned.clear()
+    planned.set(body, record)
+    return record
+  }
 }
 
 function readBody<T>(row: Row, what: string, parse: (body: unknown) => T): T {

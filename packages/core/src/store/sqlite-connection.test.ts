@@ -62,7 +62,11 @@ describe("SqliteConnection", () => {
     const database = new DatabaseSync(file)
     database.exec("PRAGMA user_version = 99")
     database.close()
-    await expect(connect()).rejects.toMatchObject({ code: "FAILED_PRECONDITION", field: "store", message: /schema 99/ })
+    await expect(connect()).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      field: "store",
+      message: expect.stringMatching(/schema 99/),
+    })
     await expect(connect()).rejects.toMatchObject({ hint: expect.stringMatching(/newer slash64/) })
   })
 
@@ -71,7 +75,10 @@ describe("SqliteConnection", () => {
     database.exec("CREATE TABLE theirs (id INTEGER)")
     database.close()
     const before = readFileSync(file)
-    await expect(connect()).rejects.toMatchObject({ code: "FAILED_PRECONDITION", message: /another program/ })
+    await expect(connect()).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      message: expect.stringMatching(/another program/),
+    })
     expect(readFileSync(file).equals(before)).toBe(true)
   })
 
@@ -82,14 +89,18 @@ describe("SqliteConnection", () => {
 
   it("says that a database is corrupt", async () => {
     const connection = await connect()
+    const schemaBytes = Number(connection.get("PRAGMA page_count")?.["page_count"]) * 4096
     await connection.write(() => {
       for (let number = 0; number < 200; number++) insert(connection, `h${number}`, "x".repeat(100))
     })
     connection.close()
-    const { size } = statSync(file)
-    writeSync(openSync(file, "r+"), Buffer.alloc(size - 8192, 0xff), 0, size - 8192, 8192)
+    const rows = Buffer.alloc(statSync(file).size - schemaBytes, 0xff)
+    writeSync(openSync(file, "r+"), rows, 0, rows.length, schemaBytes)
     const again = await connect()
-    await expect(again.read(() => names(again))).rejects.toMatchObject({ code: "DATA_LOSS", message: /corrupt/ })
+    await expect(again.read(() => again.all("SELECT body FROM hosts"))).rejects.toMatchObject({
+      code: "DATA_LOSS",
+      message: expect.stringMatching(/corrupt/),
+    })
   })
 
   it("says that the disk is full, undoes the transaction, and goes on when there is room", async () => {
@@ -99,7 +110,11 @@ describe("SqliteConnection", () => {
     const filling = connection.write(() => {
       for (let number = 0; number < 1000; number++) insert(connection, `full-${number}`, "x".repeat(4096))
     })
-    await expect(filling).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED", field: "store", hint: /room/ })
+    await expect(filling).rejects.toMatchObject({
+      code: "RESOURCE_EXHAUSTED",
+      field: "store",
+      hint: expect.stringMatching(/room/),
+    })
     connection.get("PRAGMA max_page_count = 100000")
     await connection.write(() => insert(connection, "h2"))
     expect(await connection.read(() => names(connection))).toEqual(["h1", "h2"])

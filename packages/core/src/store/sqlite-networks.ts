@@ -70,7 +70,7 @@ export function readNetwork(db: SqliteConnection, id: string): NetworkSnapshot |
   }
 }
 
-function findNetworkById(db: SqliteConnection, id: string): SharedNetwork | undefined {
+export function findNetworkById(db: SqliteConnection, id: string): SharedNetwork | undefined {
   const row = db.get("SELECT body FROM networks WHERE id = ?", id)
   return row && readNetworkRow(row)
 }

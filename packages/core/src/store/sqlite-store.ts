@@ -1,11 +1,23 @@
 import { createSecretKey } from "node:crypto"
 import type { KeyObject } from "node:crypto"
+import type { Ipv6Prefix } from "../address/ipv6-prefix.ts"
 import { invalid } from "../errors.ts"
 import { parseNetworkPage, parseNicPage } from "../network/parse-page.ts"
 import type { Page } from "../network/parse-page.ts"
 import type { NetworkChange } from "../network/plan-network-change.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
-import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
+import type { PrefixClaim } from "../network/plan-pool.ts"
+import type { PooledNetworkPlan } from "../network/plan-pooled-network.ts"
+import type {
+  HostRecord,
+  Nic,
+  PoolPrefix,
+  PrefixPool,
+  Router,
+  SharedNetwork,
+  TemplateRecord,
+} from "../network/records.ts"
+import type { PrefixCounts, PrefixPage } from "./pool-store.ts"
 import { readNetworkRow } from "./record-codec.ts"
 import { changeNetwork } from "./sqlite-change-network.ts"
 import { countAddresses } from "./sqlite-addresses.ts"
@@ -14,6 +26,9 @@ import * as hosts from "./sqlite-hosts.ts"
 import * as networks from "./sqlite-networks.ts"
 import { findNic, listNics } from "./sqlite-nic-rows.ts"
 import * as nics from "./sqlite-nics.ts"
+import * as pooled from "./sqlite-pooled-networks.ts"
+import * as pools from "./sqlite-pools.ts"
+import * as prefixes from "./sqlite-prefixes.ts"
 import * as routers from "./sqlite-routers.ts"
 import { checkSecret } from "./sqlite-secret.ts"
 import type { ChangedNetwork, NetworkCounts, NetworkSnapshot, NicFilter, Store } from "./store.ts"
@@ -59,7 +74,7 @@ class SqliteStore implements Store {
   }
 
   createNetwork(network: SharedNetwork): Promise<SharedNetwork> {
-    return this.#db.write(() => networks.createNetwork(this.#db, network))
+    return this.#db.write(() => pooled.createNetwork(this.#db, network, this.#ground()))
   }
 
   findNetwork(idOrName: string): Promise<SharedNetwork | undefined> {
@@ -75,7 +90,52 @@ class SqliteStore implements Store {
   }
 
   removeNetwork(id: string): Promise<void> {
-    return this.#db.write(() => networks.removeNetwork(this.#db, id))
+    return this.#db.write(() => pooled.removeNetwork(this.#db, id, this.#seconds()))
+  }
+
+  createPool(pool: PrefixPool): Promise<PrefixPool> {
+    return this.#db.write(() => pools.createPool(this.#db, pool))
+  }
+
+  findPool(idOrName: string): Promise<PrefixPool | undefined> {
+    return this.#db.read(() => pools.findPool(this.#db, idOrName))
+  }
+
+  listPools(): Promise<readonly PrefixPool[]> {
+    return this.#db.read(() => pools.listPools(this.#db))
+  }
+
+  resizePool(id: string, prefix: Ipv6Prefix): Promise<PrefixPool> {
+    return this.#db.write(() => pools.resizePool(this.#db, id, prefix))
+  }
+
+  removePool(id: string): Promise<void> {
+    return this.#db.write(() => pools.removePool(this.#db, id))
+  }
+
+  claimPrefix({ poolId, holder, prefix }: PrefixClaim): Promise<PoolPrefix> {
+    const taker = { holder: { kind: "claim", id: holder }, field: "prefix", ...this.#ground() } as const
+    return this.#db.write(() => prefixes.takePrefix(this.#db, pools.needPool(this.#db, poolId), taker, prefix))
+  }
+
+  releasePrefix(poolId: string, holder: string): Promise<void> {
+    const released = { kind: "claim", id: holder } as const
+    return this.#db.write(() => prefixes.releasePrefix(this.#db, poolId, released, this.#seconds()))
+  }
+
+  listPrefixes(poolId: string, page: PrefixPage = {}): Promise<readonly PoolPrefix[]> {
+    return this.#db.read(() => prefixes.listPrefixes(this.#db, poolId, page))
+  }
+
+  countPrefixes(poolId: string): Promise<PrefixCounts> {
+    return this.#db.read(() => {
+      const { pool } = pools.needPool(this.#db, poolId)
+      return prefixes.countPrefixes(this.#db, pool, this.#seconds())
+    })
+  }
+
+  createPooledNetwork(plan: PooledNetworkPlan): Promise<SharedNetwork> {
+    return this.#db.write(() => pooled.createPooledNetwork(this.#db, plan, this.#ground()))
   }
 
   countAddresses(networkId: string): Promise<NetworkCounts> {
@@ -155,6 +215,10 @@ class SqliteStore implements Store {
 
   async close(): Promise<void> {
     this.#db.close()
+  }
+
+  #ground(): pooled.ClaimGround {
+    return { secret: this.#secret, now: this.#seconds() }
   }
 
   #seconds(): number {

@@ -2,14 +2,18 @@ import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../
 import type { Page } from "../network/parse-page.ts"
 import type { NetworkChange } from "../network/plan-network-change.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
+import type { PoolStore } from "./pool-store.ts"
 
 /**
- * The records of networks, NICs, routers, hosts and templates. Uniqueness is decided here, by unique indexes:
+ * The records of networks, pools, NICs, routers, hosts and templates. Uniqueness is decided here, by unique indexes:
  * network name; NIC id; MAC within all networks; address within a network; router per network. Every write is
  * durable before it resolves. Every method may be repeated.
  */
-export interface Store {
-  /** Same id and same content: the stored record. Same id or name with other content: ALREADY_EXISTS. */
+export interface Store extends PoolStore {
+  /**
+   * Same id and same content: the stored record. Same id or name with other content: ALREADY_EXISTS. One with
+   * `ipv6.pool` claims its prefix from that pool; without it, a prefix that lies in a pool is ALREADY_EXISTS.
+   */
   createNetwork(network: SharedNetwork): Promise<SharedNetwork>
   /** By id or by name. */
   findNetwork(idOrName: string): Promise<SharedNetwork | undefined>
@@ -20,7 +24,7 @@ export interface Store {
    * the same network. NOT_FOUND when it is not there.
    */
   changeNetwork(id: string, change: NetworkChange): Promise<ChangedNetwork>
-  /** FAILED_PRECONDITION while a NIC or a router stands on it. Absent: success. */
+  /** FAILED_PRECONDITION while a NIC or a router stands on it. A pool has its prefix back. Absent: success. */
   removeNetwork(id: string): Promise<void>
 
   /**

@@ -4,6 +4,7 @@ import {
   ipv4PrefixBounds,
   ipv4ToBigInt,
   ipv6FromBigInt,
+  ipv6PrefixBounds,
   ipv6ToBigInt,
   parseIpv4Address,
   parseIpv4Prefix,
@@ -38,9 +39,7 @@ function ipv4Range(range: string): ControlRange {
 }
 
 function ipv6Range(range: string): ControlRange {
-  const { network, length } = parseIpv6Prefix(field, range)
-  const first = ipv6ToBigInt(network)
-  const last = first + (1n << BigInt(128 - length)) - 1n
+  const { first, last, length } = ipv6PrefixBounds(parseIpv6Prefix(field, range))
   return { family: "ipv6", length, first, last, hostAddress: ipv6FromBigInt(first + 1n) }
 }
 
