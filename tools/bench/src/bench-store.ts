@@ -1,3 +1,4 @@
+import { hash } from "node:crypto"
 import { join } from "node:path"
 import { openSqliteStore, planNetwork, planNic } from "@slash64/core"
 import type { Ipv6Address, SharedNetwork, Store } from "@slash64/core"
@@ -20,18 +21,39 @@ export function openBenchStore(directory: string): Promise<Store> {
 
 /** Claims NIC `number` through the public API, for a VM of its own. */
 export async function claimNumber(store: Store, network: SharedNetwork, number: number): Promise<Ipv6Address> {
-  const vmId = `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`
-  const { ipv6 } = await store.claimNic(planNic({ id: nicId(number), host: "h1", vmId }, network))
-  if (ipv6 === undefined) throw new Error(`NIC ${nicId(number)} got no address`)
+  const { id, vmId } = idsOf(number)
+  const { ipv6 } = await store.claimNic(planNic({ id, host: "h1", vmId }, network))
+  if (ipv6 === undefined) throw new Error(`NIC ${id} got no address`)
   return ipv6
+}
+
+/** Claims NICs from number `first` to `last`, through so many callers at once. */
+export async function claimNumbers(
+  store: Store,
+  network: SharedNetwork,
+  { first, last, callers }: { readonly first: number; readonly last: number; readonly callers: number },
+): Promise<void> {
+  let next = first
+  const caller = async () => {
+    while (next <= last) await claimNumber(store, network, next++)
+  }
+  await Promise.all(Array.from({ length: callers }, caller))
 }
 
 /** Gives NIC `number` and its address back. */
 export async function freeNumber(store: Store, number: number): Promise<void> {
-  await store.markNic(nicId(number), "leaving")
-  await store.freeNic(nicId(number))
+  const { id } = idsOf(number)
+  await store.markNic(id, "leaving")
+  await store.freeNic(id)
 }
 
-function nicId(number: number): string {
-  return `nic-${number}`
+/** UUIDs as clouds give them: numbers that rise would fall beside one another in every index. */
+function idsOf(number: number): { readonly id: string; readonly vmId: string } {
+  const digits = hash("sha256", String(number))
+  return { id: uuidAt(digits, 0), vmId: uuidAt(digits, 32) }
+}
+
+function uuidAt(digits: string, start: number): string {
+  const part = (from: number, to: number) => digits.slice(start + from, start + to)
+  return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`
 }

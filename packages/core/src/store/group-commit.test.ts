@@ -81,15 +81,23 @@ describe("GroupCommit", () => {
       insert("half")()
       throw new Error("stop")
     }
-    const results = await Promise.allSettled([
-      commits.write(insert("a")),
-      commits.write(failing),
-      commits.write(insert("a")),
-      commits.write(insert("b")),
-    ])
-    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected", "fulfilled"])
-    expect(results[1]).toMatchObject({ reason: { message: "stop" } })
-    expect(texts(other)).toEqual(["a", "b"])
+    for (const [first, second] of [
+      ["a", "b"],
+      ["c", "d"],
+    ] as const) {
+      const results = await Promise.allSettled([
+        commits.write(insert(first)),
+        commits.write(failing),
+        commits.write(insert(first)),
+        commits.write(insert(second)),
+      ])
+      expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected", "fulfilled"])
+      expect(results[1]).toMatchObject({ reason: { message: "stop" } })
+    }
+    expect(texts(other)).toEqual(["a", "b", "c", "d"])
+    const before = commitsOnDisk()
+    await Promise.all([commits.write(insert("e")), commits.write(insert("f"))])
+    expect(commitsOnDisk() - before).toBe(1)
   })
 
   it("fails all of a commit that fails, keeps none of it, and goes on", async () => {
