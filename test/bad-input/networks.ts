@@ -17,6 +17,11 @@ function ipv4(what: string, field: string, change: object): BadInput {
   return network(what, `ipv4.${field}`, { ipv4: { ...four, ...change } })
 }
 
+/** As many single addresses that do not touch. */
+function apart(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${(16 + 2 * index).toString(16)}`)
+}
+
 function beside(what: string, field: string, first: object, second: object): BadInput {
   const run = () => {
     checkAgainst(planNetwork({ ...good, name: "second", ...second }), [
@@ -61,6 +66,13 @@ export const badNetworks: readonly BadInput[] = [
   network("a lease above a day", "leaseSeconds", { leaseSeconds: 86_401 }),
   network("a negative quarantine", "quarantineSeconds", { quarantineSeconds: -1 }),
   network("an unknown policy", "policy", { policy: "lowest" }),
+  network("EUI-64 without IPv6", "policy", { policy: "eui64", ipv6: undefined, ipv4: four }),
+  network("EUI-64 in ranges that no MAC leads to", "policy", {
+    policy: "eui64",
+    ipv6: { ...six, ranges: ["2001:db8::8-2001:db8::ff:fdff:ffff", "2001:db8::ff:ff00:0-2001:db8::1ff:fdff:ffff"] },
+  }),
+  network("a quarantine above a year", "quarantineSeconds", { quarantineSeconds: 31_536_001 }),
+  network("a quarantine as text", "quarantineSeconds", { quarantineSeconds: "600" }),
   network("port security as text", "portSecurity", { portSecurity: "yes" }),
   network("a domain with an underscore", "domain", { domain: "my_lab.example" }),
   network("a domain with an empty label", "domain", { domain: "lab..example" }),
@@ -100,6 +112,29 @@ export const badNetworks: readonly BadInput[] = [
     router: "2001:db8::2",
     range: "2001:db8::ffff:ffff:ffff:ff80-2001:db8::ffff:ffff:ffff:ffff",
   }),
+  ipv6("a range beside a list of ranges", "range", { range: "2001:db8::9", ranges: ["2001:db8::8"] }),
+  ipv6("ranges that are no list", "ranges", { ranges: "2001:db8::8-2001:db8::9" }),
+  ipv6("an empty list of ranges", "ranges", { ranges: [] }),
+  ipv6("a second range outside the prefix", "ranges.1.end", { ranges: ["2001:db8::9", "2001:db8::9-2001:db9::"] }),
+  ipv6("a second range reversed", "ranges.1.start", { ranges: ["2001:db8::9", "2001:db8::9-2001:db8::8"] }),
+  ipv6("a range with three ends", "ranges.0", { ranges: ["2001:db8::7-2001:db8::8-2001:db8::9"] }),
+  ipv6("a range of a field that is none", "ranges.0.from", { ranges: [{ from: "2001:db8::7" }] }),
+  ipv6("an IPv4 range for IPv6", "ranges.0.start", { ranges: ["192.0.2.7-192.0.2.9"] }),
+  ipv6("a prefix as range", "ranges.0.start", { ranges: ["2001:db8::/65"] }),
+  ipv6("ranges of nothing but the gateway and what is reserved", "ranges", {
+    ranges: ["2001:db8::1", "2001:db8::", "2001:db8::fdff:ffff:ffff:ff80"],
+  }),
+  ipv6("more than 1000 ranges", "ranges", { ranges: apart("2001:db8::", 1001) }),
+  ipv6("exclusions that are no list", "exclusions", { exclusions: "2001:db8::9" }),
+  ipv6("an exclusion that is no address", "exclusions.0.start", { exclusions: ["lab"] }),
+  ipv6("an exclusion outside the prefix", "exclusions.1.start", { exclusions: ["2001:db8::9", "2001:db8:0:1::9"] }),
+  ipv6("an exclusion with a zone", "exclusions.0.start", { exclusions: ["2001:db8::9%eth0"] }),
+  ipv6("an exclusion that is null", "exclusions.0", { exclusions: [null] }),
+  ipv6("more than 1000 exclusions", "exclusions", { exclusions: apart("2001:db8::", 1001) }),
+  ipv6("a range that is excluded where the router VM's address is looked for", "range", {
+    range: "2001:db8::8-2001:db8::9",
+    exclusions: ["2001:db8::8-2001:db8::9"],
+  }),
   ipv6("a range that the router VM fills", "range", { range: "2001:db8::1-2001:db8::2" }),
   ipv6("a second DNS server without a first", "dns.0", { dns: [null, "2001:4860:4860::6666"] }),
   ipv6("a DNS server that is no address", "dns.1", { dns: ["2001:4860:4860::5555", "invalid"] }),
@@ -122,6 +157,11 @@ export const badNetworks: readonly BadInput[] = [
   ipv4("an IPv4 end outside the prefix", "range.end", { range: "192.0.2.9-192.0.3.8" }),
   ipv4("an IPv4 end without a start", "range.start", { range: { end: "192.0.2.9" } }),
   ipv4("an IPv4 range that router VM and gateway fill", "range", { range: "192.0.2.1-192.0.2.2" }),
+  ipv4("an IPv4 range beside a list of ranges", "range", { range: "192.0.2.9", ranges: ["192.0.2.8"] }),
+  ipv4("a second IPv4 range outside the prefix", "ranges.1.start", { ranges: ["192.0.2.8", "192.0.3.8"] }),
+  ipv4("an IPv4 exclusion outside the prefix", "exclusions.0.start", { exclusions: ["192.0.3.8"] }),
+  ipv4("an IPv4 exclusion with a leading zero", "exclusions.0.start", { exclusions: ["192.0.2.08"] }),
+  ipv4("an IPv6 exclusion for IPv4", "exclusions.0.start", { exclusions: ["2001:db8::8"] }),
   ipv4("a second IPv4 DNS server without a first", "dns.0", { dns: [null, "192.0.2.53"] }),
   ipv4("a multicast IPv4 DNS server", "dns.0", { dns: ["224.0.0.1"] }),
 

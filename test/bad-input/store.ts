@@ -10,8 +10,21 @@ const secret = new Uint8Array(32)
 const ipv6 = { prefix: "2001:db8::/64", gateway: "2001:db8::1", range: "2001:db8::1-2001:db8::4" }
 const lab = planNetwork({ name: "lab", attachment: { kind: "isolated" }, ipv6, quarantineSeconds: 600 })
 
-function claim(store: Store, id: string, change: object = {}) {
-  return store.claimNic(planNic({ id, host: "h1", vmId: crypto.randomUUID(), ...change }, lab))
+/** Two addresses for guests: those of the MACs 02:00:00:00:00:03 and :04. */
+const byMac = planNetwork({
+  name: "by-mac",
+  attachment: { kind: "isolated" },
+  ipv6: {
+    prefix: "2001:db8:0:1::/64",
+    gateway: "2001:db8:0:1::1",
+    router: "2001:db8:0:1::2",
+    range: "2001:db8:0:1::ff:fe00:3-2001:db8:0:1::ff:fe00:4",
+  },
+  policy: "eui64",
+})
+
+function claim(store: Store, id: string, change: object = {}, network = lab) {
+  return store.claimNic(planNic({ id, host: "h1", vmId: crypto.randomUUID(), ...change }, network))
 }
 
 const router: Router = {
@@ -86,6 +99,36 @@ export const badForTheStore: readonly BadInput[] = [
     await store.freeNic("nic-1")
     await claim(store, "nic-2", { requestedIpv6: "2001:db8::3" })
   }),
+  onStore("a requested address that is excluded", "INVALID_ARGUMENT", "requestedIpv6", async (store) => {
+    await store.changeNetwork("lab", { ipv6: { exclude: ["2001:db8::4"] } })
+    await claim(store, "nic-2", { requestedIpv6: "2001:db8::4" })
+  }),
+  onStore("a NIC where all that is free is excluded", "RESOURCE_EXHAUSTED", "ipv6", async (store) => {
+    await store.changeNetwork("lab", { ipv6: { exclude: ["2001:db8::4-2001:db8::ff"] } })
+    await claim(store, "nic-2")
+  }),
+  onStore("a MAC whose EUI-64 address is in no range", "FAILED_PRECONDITION", "mac", async (store) => {
+    await store.createNetwork(byMac)
+    await claim(store, "nic-2", { mac: "02:00:00:00:00:07" }, byMac)
+  }),
+  onStore("a MAC whose EUI-64 address another NIC has", "ALREADY_EXISTS", "mac", async (store) => {
+    await store.createNetwork(byMac)
+    await claim(store, "nic-2", { requestedIpv6: "2001:db8:0:1::ff:fe00:3" }, byMac)
+    await claim(store, "nic-3", { mac: "02:00:00:00:00:03" }, byMac)
+  }),
+  onStore("a change of a network that is not there", "NOT_FOUND", "networkId", (store) =>
+    store.changeNetwork("lan", { quarantineSeconds: 7 }),
+  ),
+  onStore("a page of no NIC", "INVALID_ARGUMENT", "limit", (store) => store.listNics({ limit: 0 })),
+  onStore("a page of NICs behind what is no id", "INVALID_ARGUMENT", "after", (store) =>
+    store.listNics({ after: "a b" }),
+  ),
+  onStore("a page of more networks than 100,000", "INVALID_ARGUMENT", "limit", (store) =>
+    store.listNetworks({ limit: 100_001 }),
+  ),
+  onStore("a page of networks behind what is no name", "INVALID_ARGUMENT", "after", (store) =>
+    store.listNetworks({ after: "lab.example" }),
+  ),
   onStore("one NIC more than there are addresses", "RESOURCE_EXHAUSTED", "ipv6", async (store) => {
     await claim(store, "nic-2")
     await claim(store, "nic-3")
@@ -143,6 +186,18 @@ export const badForTheStore: readonly BadInput[] = [
   ),
   inFolder("a network in the store that breaks a rule", "DATA_LOSS", "store", (folder) =>
     openChanged(folder, "UPDATE networks SET body = json_set(body, '$.mtu', 7)"),
+  ),
+  inFolder("a network in the store with a range outside its prefix", "DATA_LOSS", "store", (folder) =>
+    openChanged(folder, "UPDATE networks SET body = json_set(body, '$.ipv6.ranges[0].end', '2001:db9::')"),
+  ),
+  inFolder("a network in the store without a range", "DATA_LOSS", "store", (folder) =>
+    openChanged(folder, "UPDATE networks SET body = json_set(body, '$.ipv6.ranges', json('[]'))"),
+  ),
+  inFolder("a network in the store with an exclusion that is none", "DATA_LOSS", "store", (folder) =>
+    openChanged(folder, "UPDATE networks SET body = json_set(body, '$.ipv6.exclusions', json('[7]'))"),
+  ),
+  inFolder("a network in the store with a policy that is none", "DATA_LOSS", "store", (folder) =>
+    openChanged(folder, "UPDATE networks SET body = json_set(body, '$.policy', 'lowest')"),
   ),
   inFolder("a NIC in the store in a state that is none", "DATA_LOSS", "store", (folder) =>
     openChanged(folder, "UPDATE nics SET state = 'lost'"),

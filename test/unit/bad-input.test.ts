@@ -2,6 +2,7 @@
 import { isSlash64Error } from "@slash64/core"
 import type { Slash64Error } from "@slash64/core"
 import { afterAll, describe, expect, it } from "vitest"
+import { badChanges } from "../bad-input/changes.ts"
 import { badNetworks } from "../bad-input/networks.ts"
 import { badNics } from "../bad-input/nics.ts"
 import { badPools } from "../bad-input/pools.ts"
@@ -20,7 +21,7 @@ async function errorOf(run: () => unknown): Promise<Slash64Error> {
 }
 
 describe("bad input", () => {
-  it.each([...badNetworks, ...badNics, ...badPools, ...badForTheStore])(
+  it.each([...badNetworks, ...badChanges, ...badNics, ...badPools, ...badForTheStore])(
     "$what is $code on $field",
     async ({ what, run, code, field }) => {
       const error = await errorOf(run)

@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto"
 import {
+  addressSpace,
   allocateAddress,
   countPrefix64s,
   firstGap,
@@ -11,7 +12,6 @@ import {
 import type {
   AddressOrder,
   AddressQuestion,
-  AddressSpace,
   PoolPrefix,
   Prefix64,
   PrefixCounts,
@@ -173,7 +173,7 @@ async function take(sql: Sql, pool: PrefixPool, { holder, now }: PrefixTaker, sl
 /** Reads what is held by pages that grow: most gaps are near. */
 async function findGap(sql: Sql, pool: PrefixPool, now: number, from: bigint): Promise<bigint | undefined> {
   const slots = poolSlots(pool.prefix)
-  const space: AddressSpace = { intervals: [slots], capacity: countPrefix64s("prefix", pool.prefix) }
+  const space = addressSpace([slots], [])
   let start = from > slots.first ? from : slots.first
   for (let size = 16; ; size = Math.min(4096, size * 4)) {
     const rows = await sql.all(

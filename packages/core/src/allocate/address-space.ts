@@ -10,6 +10,8 @@ export interface Interval {
  */
 export interface AddressSpace {
   readonly intervals: readonly Interval[]
+  /** For each interval the position behind its last address. */
+  readonly ends: readonly bigint[]
   readonly capacity: bigint
 }
 
@@ -17,26 +19,31 @@ export interface AddressSpace {
 export function addressSpace(ranges: readonly Interval[], reserved: readonly Interval[]): AddressSpace {
   const taken = merge(reserved)
   const intervals = merge(ranges).flatMap((range) => subtract(range, taken))
-  return { intervals, capacity: intervals.reduce((sum, { first, last }) => sum + last - first + 1n, 0n) }
+  const ends: bigint[] = []
+  let capacity = 0n
+  for (const { first, last } of intervals) {
+    capacity += last - first + 1n
+    ends.push(capacity)
+  }
+  return { intervals, ends, capacity }
 }
 
 /** The address at a position; outside 0 to `capacity - 1` it is a RangeError. */
-export function addressAt(space: AddressSpace, position: bigint): bigint {
-  let rest = position
-  for (const { first, last } of space.intervals) {
-    if (rest >= 0n && rest <= last - first) return first + rest
-    rest -= last - first + 1n
-  }
-  throw new RangeError(`no address at position ${position} of ${space.capacity}`)
+export function addressAt({ intervals, ends, capacity }: AddressSpace, position: bigint): bigint {
+  const index = firstIndex(intervals.length, (at) => (ends[at] ?? 0n) > position)
+  const [interval, end] = [intervals[index], ends[index]]
+  if (position < 0n || interval === undefined || end === undefined)
+    throw new RangeError(`no address at position ${position} of ${capacity}`)
+  return interval.last - (end - 1n - position)
 }
 
 export function isInSpace(space: AddressSpace, address: bigint): boolean {
-  return space.intervals.some(({ first, last }) => first <= address && address <= last)
+  return firstAddressFrom(space, address) === address
 }
 
 /** The lowest address from `from` on; undefined when there is none. */
 export function firstAddressFrom(space: AddressSpace, from: bigint): bigint | undefined {
-  const interval = space.intervals.find(({ last }) => last >= from)
+  const interval = space.intervals[indexFrom(space, from)]
   return interval && (interval.first > from ? interval.first : from)
 }
 
@@ -48,7 +55,7 @@ export function firstGap(space: AddressSpace, from: bigint, held: Iterable<bigin
   const taken = held[Symbol.iterator]()
   let next = taken.next()
   try {
-    for (const { first, last } of space.intervals) {
+    for (const { first, last } of space.intervals.slice(indexFrom(space, from))) {
       for (let address = first > from ? first : from; address <= last; address++) {
         while (next.done !== true && next.value < address) next = taken.next()
         if (next.done === true || next.value !== address) return address
@@ -58,6 +65,22 @@ export function firstGap(space: AddressSpace, from: bigint, held: Iterable<bigin
   } finally {
     taken.return?.()
   }
+}
+
+/** The first interval that reaches to `from` or lies behind it. */
+function indexFrom({ intervals }: AddressSpace, from: bigint): number {
+  return firstIndex(intervals.length, (at) => (intervals[at]?.last ?? 0n) >= from)
+}
+
+/** The first index for which `holds`, as it does for all after it; `length` where there is none. By halves. */
+function firstIndex(length: number, holds: (index: number) => boolean): number {
+  let [low, high] = [0, length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (holds(middle)) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 function merge(intervals: readonly Interval[]): Interval[] {

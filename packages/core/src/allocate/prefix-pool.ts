@@ -6,6 +6,7 @@ import type { Prefix64 } from "../address/prefix64.ts"
 import type { PrefixHolder, PrefixPool } from "../network/records.ts"
 import { sequentialOrder, stableOrder } from "./address-policy.ts"
 import type { AddressOrder, StableSubject } from "./address-policy.ts"
+import { addressSpace } from "./address-space.ts"
 import type { Interval } from "./address-space.ts"
 
 /**
@@ -38,8 +39,7 @@ export function prefixOrder(
   holder: PrefixHolder,
   { secret, cursor }: Pick<StableSubject, "secret"> & { readonly cursor: bigint },
 ): AddressOrder {
-  const slots = poolSlots(pool.prefix)
-  const space = { intervals: [slots], capacity: slots.last - slots.first + 1n }
+  const space = addressSpace([poolSlots(pool.prefix)], [])
   switch (pool.policy) {
     case "sequential":
       return sequentialOrder(space, cursor)

@@ -106,6 +106,18 @@ describe("planNetwork", () => {
     expect(ipv6 && guestIpv6Space(ipv6).capacity).toBe(0n)
   })
 
+  it.each([
+    ["2001:db8::ff:fe00:0", "2001:db8::ff:fe00:0"],
+    ["2001:db8::ff:feff:ffff", "2001:db8::ff:feff:ffff"],
+    ["2001:db8::ff:fdff:ffff", "2001:db8::ff:fe00:0"],
+    ["2001:db8::ff:ff00:0", "2001:db8::1ff:fe00:0"],
+    ["2001:db8::8000:0:0:0", "2001:db8::8000:ff:fe00:0"],
+  ])("takes policy eui64 where the address of a MAC is in %s to %s", (start, end) => {
+    const ipv6 = { prefix: "2001:db8::/64", gateway: "2001:db8::1", router: "2001:db8::2" }
+    expect(lab({ ...ipv6, ranges: ["2001:db8::10", { start, end }] }, { policy: "eui64" }).policy).toBe("eui64")
+    expect(lab({ ...ipv6, ra: "external" }, { policy: "eui64" }).policy).toBe("eui64")
+  })
+
   it("gives itself back when planned again", () => {
     const planned = lab(
       { prefix: "2001:db8::/64", gateway: "2001:db8::1", dns: ["2001:db8::53"], exclusions: ["2001:db8::7"] },

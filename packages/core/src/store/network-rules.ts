@@ -33,7 +33,11 @@ export function sameNetwork(stored: SharedNetwork, asked: SharedNetwork): Shared
   throw new Slash64Error(
     "ALREADY_EXISTS",
     `${changed} ${quote(now.get(changed))}: network ${stored.id} is there with ${quote(was.get(changed))}`,
-    { field: changed, value: quote(now.get(changed)), hint: "give the same fields again, or another id and name" },
+    {
+      field: changed,
+      value: quote(now.get(changed)),
+      hint: "give the same fields again, change the network that is there, or give another id and name",
+    },
   )
 }
 

@@ -1,4 +1,4 @@
-import { isSlash64Error, type RouterState } from "@slash64/core"
+import { isSlash64Error, parseIpv4Address, parseIpv6Address, type RouterState } from "@slash64/core"
 import { describe, expect, it } from "vitest"
 import { renderRouter } from "./render-router.ts"
 import * as states from "./router-states.fixture.ts"
@@ -20,6 +20,25 @@ describe("renderRouter", () => {
   it("gives the same files whatever the order of the reservations", () => {
     const turned = { ...states.twoNics, reservations: states.twoNics.reservations.toReversed() }
     expect(Object.fromEntries(renderRouter(turned))).toEqual(Object.fromEntries(renderRouter(states.twoNics)))
+  })
+
+  it("gives the same files whatever the ranges and exclusions: a guest is served what it has reserved", () => {
+    const { ipv6, ipv4 } = states.dualStack
+    const changed: RouterState = {
+      ...states.dualStack,
+      ...(ipv6 && {
+        ipv6: {
+          ...ipv6,
+          ranges: [...ipv6.ranges, only6("2001:db8:1:0:8000::")],
+          exclusions: [only6("2001:db8:1::10")],
+        },
+      }),
+      ...(ipv4 && {
+        ipv4: { ...ipv4, ranges: [only4("10.1.0.9"), ...ipv4.ranges], exclusions: [only4("10.1.0.16")] },
+      }),
+    }
+    expect(changed.ipv6?.ranges).toHaveLength(2)
+    expect(Object.fromEntries(renderRouter(changed))).toEqual(Object.fromEntries(renderRouter(states.dualStack)))
   })
 
   it("changes the files of its own NIC alone when a NIC is added", () => {
@@ -94,6 +113,17 @@ describe("a value that could break out of its line", () => {
     expect(refusedField({ ...states.external, [field]: value })).toBe(field)
   })
 })
+
+/** Ranges of one address. */
+function only6(text: string) {
+  const address = parseIpv6Address("address", text)
+  return { start: address, end: address }
+}
+
+function only4(text: string) {
+  const address = parseIpv4Address("address", text)
+  return { start: address, end: address }
+}
 
 /** The field that a refusal names. */
 function refusedField(state: object): string | undefined {
