@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
-import { duidLl, parseNicMac } from "@slash64/core"
+import { duidLl, newCall, parseNicMac } from "@slash64/core"
 import { createRouterControl, openKeyStore } from "@slash64/router"
 import { Steps, openTemplate } from "@slash64/tool-lab"
+import { connectHost, parseXenserverConfig } from "@slash64/xenserver"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { z } from "zod"
 import { type XapiSession, ask } from "./xapi-client.ts"
@@ -60,6 +61,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
+const call = () => newCall({ timeoutMs: 60_000 })
 const vifFields = { MTU: 1500, other_config: {}, qos_algorithm_type: "", qos_algorithm_params: {} }
 
 describe("a router VM on the lab host", () => {
@@ -105,6 +107,26 @@ describe("a router VM on the lab host", () => {
     await xapi.call("VIF.unplug", vif)
     await expect(xapi.call("VIF.unplug", vif)).rejects.toThrow(`DEVICE_ALREADY_DETACHED ${vif}`)
     await xapi.call("VIF.destroy", vif)
+  })
+
+  it("gets a NIC while it runs through @slash64/xenserver too, and gives it back", async () => {
+    process.env["SLASH64_TEST_PASSWORD"] = "lab"
+    const config = { url: ground.url, user: "root", password: "env:SLASH64_TEST_PASSWORD" }
+    const host = await connectHost(parseXenserverConfig(config), call())
+    const vlan = { kind: "vlan", uplink: "eth1", vlan: 64 } as const
+    const { id: networkId } = await host.ensureNetwork({ id: "live", attachment: vlan, mtu: 1500 }, call())
+    const vmId = await xapi.text("VM.get_uuid", vm)
+    const ids = { id: "live-nic", vmId, networkId, mac: "02:64:00:00:00:04" }
+    const nic = { ...ids, addresses: ["2001:db8::4"], portSecurity: true }
+    const attached = await host.attachNic(nic, call())
+    expect(attached).toMatchObject({ ...ids, live: true, port: expect.stringMatching(/^vif\d+\.2$/) })
+    expect(await host.attachNic(nic, call())).toEqual(attached)
+    const flows = await ground.below.run("ovs-ofctl", "--protocols=OpenFlow14", "dump-flows", "xenbr1")
+    expect(flows).toContain("ipv6_src=fe80::64:ff:fe00:4")
+    await host.detachNic(nic, call())
+    expect(await host.listNics(call())).toEqual([])
+    await host.removeNetwork(networkId, call())
+    await host.close()
   })
 
   it("outlives the toolstack, which finds it again", async () => {

@@ -1,5 +1,6 @@
 export { startXapiLabHost } from "./lab-host.ts"
 export type { LabHostPlan, XapiLabHost, XapiLabHostRequest } from "./lab-host.ts"
+export type { Disturb, Disturbance } from "./wire/disturb.ts"
 export { simulateHalf } from "./lower/simulated-half.ts"
 export { startSwitchHost } from "./lower/switch-host.ts"
 export type { HostNic, SwitchHost, SwitchHostRequest } from "./lower/switch-host.ts"

@@ -13,6 +13,7 @@ import { type Account, Sessions } from "./sessions.ts"
 import { Tasks } from "./tasks.ts"
 import { ensureCertificate } from "./wire/certificate.ts"
 import { diskHandler } from "./wire/disk-handler.ts"
+import type { Disturb } from "./wire/disturb.ts"
 import { type HttpServer, startHttpServer } from "./wire/http-server.ts"
 import type { World } from "./world.ts"
 
@@ -25,6 +26,8 @@ export interface XapiLabHostRequest {
   readonly tls?: boolean
   /** Of every host; each has an address of its own. 0: one that is free on the master's. */
   readonly port?: number
+  /** Faults for tests. */
+  readonly disturb?: Disturb
 }
 
 export interface LabHostPlan extends HostPlan {
@@ -59,6 +62,7 @@ export async function startXapiLabHost(request: XapiLabHostRequest): Promise<Xap
       dispatch: index === 0 ? dispatchTo(world) : dispatchAsMember(world),
       ...(index === 0 && { handle: diskHandler(world) }),
       ...(certificate !== undefined && { certificate }),
+      ...(request.disturb !== undefined && { disturb: request.disturb }),
     })
     servers.push(server)
   }

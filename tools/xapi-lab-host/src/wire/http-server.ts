@@ -3,10 +3,12 @@ import { type IncomingMessage, type RequestListener, type ServerResponse, create
 import { createServer as createTlsServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { text as readText } from "node:stream/consumers"
+import { setTimeout as delay } from "node:timers/promises"
 import type { Dispatch } from "../calls/dispatch.ts"
 import { toXapiError } from "../xapi-error.ts"
 import type { Certificate } from "./certificate.ts"
 import type { Codec } from "./codec.ts"
+import type { Disturb } from "./disturb.ts"
 import { readJsonCall } from "./json-rpc.ts"
 import { readXmlCall } from "./xml-rpc.ts"
 
@@ -19,6 +21,7 @@ export interface HttpServerRequest {
   readonly port: number
   readonly dispatch: Dispatch
   readonly handle?: Handler
+  readonly disturb?: Disturb
   /** Absent: plain HTTP. */
   readonly certificate?: Certificate
 }
@@ -62,7 +65,7 @@ const readers: Readonly<Record<string, (body: string) => Codec>> = {
 }
 
 async function answer(
-  { dispatch, handle }: HttpServerRequest,
+  { dispatch, handle, disturb }: HttpServerRequest,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
@@ -73,7 +76,11 @@ async function answer(
   const codec = read(await readText(incoming))
   const gone = new AbortController()
   outgoing.once("close", () => gone.abort())
+  const disturbance = disturb?.(codec.request.method)
+  if (disturbance?.kind === "close-unheard") return void incoming.socket.destroy()
+  if (disturbance?.kind === "delay") await delay(disturbance.ms)
   const body = await call(dispatch, codec, gone.signal)
+  if (disturbance?.kind === "close-after") return void incoming.socket.destroy()
   outgoing.writeHead(200, { "content-type": codec.contentType, "content-length": Buffer.byteLength(body) }).end(body)
 }
 

@@ -1,0 +1,25 @@
+import { readFile } from "node:fs/promises"
+import { Slash64Error } from "@slash64/core"
+
+/** The value behind `file:PATH` or `env:NAME`, without a newline at its end. Never logged, never in an error. */
+export async function readSecret(field: string, reference: string): Promise<string> {
+  if (reference.startsWith("env:")) {
+    const value = process.env[reference.slice(4)]
+    if (value === undefined || value === "") throw missing(field, reference, "the variable is not set")
+    return value
+  }
+  try {
+    return (await readFile(reference.slice(5), "utf8")).replace(/\n$/, "")
+  } catch (cause) {
+    throw missing(field, reference, "the file cannot be read", cause)
+  }
+}
+
+function missing(field: string, reference: string, problem: string, cause?: unknown): Slash64Error {
+  return new Slash64Error("INVALID_ARGUMENT", `${field} ${reference}: ${problem}`, {
+    field,
+    value: reference,
+    hint: "Set the variable, or name a file that this process may read.",
+    cause,
+  })
+}

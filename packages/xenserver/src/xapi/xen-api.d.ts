@@ -1,0 +1,15 @@
+/** What we use of xen-api 4.7.6, which has no types. */
+declare module "xen-api" {
+  export class Xapi {
+    constructor(options: {
+      readonly url: string
+      /** With a session of ours it never logs in, so it never takes the password to another host. */
+      readonly auth: { readonly sessionId: string }
+      readonly watchEvents: false
+      readonly roCallRetryOptions: { readonly tries: number }
+    })
+    connect(): Promise<void>
+    /** Puts the session before the arguments. */
+    call(method: string, ...args: readonly unknown[]): Promise<unknown>
+  }
+}
