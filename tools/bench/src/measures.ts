@@ -4,11 +4,20 @@ import { assignHeld } from "./measures/assign-held.ts"
 import { assignMany } from "./measures/assign-many.ts"
 import { assignOne } from "./measures/assign-one.ts"
 import { boot } from "./measures/boot.ts"
+import { carvePrefixes } from "./measures/carve-prefixes.ts"
 import { libvirtCall } from "./measures/libvirt-call.ts"
 import { neutron } from "./measures/neutron.ts"
 
 /** In the order in which the whole run takes them. */
-export const measures: readonly Measure[] = [assignOne, assignMany, assignHeld, neutron, libvirtCall, boot]
+export const measures: readonly Measure[] = [
+  assignOne,
+  assignMany,
+  assignHeld,
+  neutron,
+  carvePrefixes,
+  libvirtCall,
+  boot,
+]
 
 /** Those of the names, ids or aliases, in any case; all for none. Throws for a name that is none. */
 export function pickMeasures(names: readonly string[], from: readonly Measure[] = measures): readonly Measure[] {

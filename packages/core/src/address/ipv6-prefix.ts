@@ -20,17 +20,28 @@ export function parseIpv6Prefix(field: string, input: unknown): Ipv6Prefix {
   return branded(`${network}/${length}`)
 }
 
-/** Its lowest and highest address as numbers, and its length, 0 to 128. */
-export function ipv6PrefixBounds(prefix: Ipv6Prefix): {
+export interface Ipv6PrefixBounds {
   readonly first: bigint
   readonly last: bigint
   readonly length: number
-} {
+}
+
+/** Its lowest and highest address as numbers, and its length, 0 to 128. */
+export function ipv6PrefixBounds(prefix: Ipv6Prefix): Ipv6PrefixBounds {
+  const known = bounds.get(prefix)
+  if (known !== undefined) return known
   const [network = "", digits] = prefix.split("/")
   const length = Number(digits)
   const first = ipv6ToBigInt(parseIpv6Address("prefix", network))
-  return { first, last: first + (1n << BigInt(128 - length)) - 1n, length }
+  const read = { first, last: first + (1n << BigInt(128 - length)) - 1n, length }
+  if (bounds.size >= boundsMost) bounds.clear()
+  bounds.set(prefix, read)
+  return read
 }
+
+/** Those asked for last: each claim on a pool asks for the pool's, and reading the text was a tenth of it. */
+const bounds = new Map<Ipv6Prefix, Ipv6PrefixBounds>()
+const boundsMost = 1000
 
 /** How many /64s are in a prefix of at most 64 bits. A longer one throws INVALID_ARGUMENT. */
 export function countPrefix64s(field: string, prefix: Ipv6Prefix): bigint {

@@ -25,7 +25,12 @@ export function parsePrefix64(field: string, input: unknown): Prefix64 {
 
 /** The /64 that an address lies in. */
 export function prefix64Of(address: Ipv6Address): Prefix64 {
-  return branded(`${ipv6FromBigInt(ipv6ToBigInt(address) & ~hostMask)}/64`)
+  return prefix64FromBigInt(ipv6ToBigInt(address))
+}
+
+/** The /64 that the address with this number lies in. */
+export function prefix64FromBigInt(address: bigint): Prefix64 {
+  return branded(`${ipv6FromBigInt(address & ~hostMask)}/64`)
 }
 
 /** `prefix::`, the lowest address, which is the subnet-router anycast address (RFC 4291 section 2.6.1). */

@@ -1,7 +1,6 @@
 import { ipv6PrefixBounds } from "../address/ipv6-prefix.ts"
 import type { Ipv6Prefix } from "../address/ipv6-prefix.ts"
-import { ipv6FromBigInt } from "../address/ipv6-address.ts"
-import { prefix64Of, prefix64ToBigInt } from "../address/prefix64.ts"
+import { prefix64FromBigInt, prefix64ToBigInt } from "../address/prefix64.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import type { PrefixHolder, PrefixPool } from "../network/records.ts"
 import { sequentialOrder, stableOrder } from "./address-policy.ts"
@@ -30,7 +29,7 @@ export function slotIn(pool: Ipv6Prefix, prefix: Prefix64): bigint | undefined {
 
 /** The /64 with this number in a pool. */
 export function prefixAtSlot(pool: Ipv6Prefix, slot: bigint): Prefix64 {
-  return prefix64Of(ipv6FromBigInt(((ipv6PrefixBounds(pool).first >> 99n) << 99n) | (slot << 64n)))
+  return prefix64FromBigInt(((ipv6PrefixBounds(pool).first >> 99n) << 99n) | (slot << 64n))
 }
 
 /** In which order the /64s of a pool are tried for one holder; `cursor` is where `sequential` goes on. */
@@ -44,11 +43,22 @@ export function prefixOrder(
     case "sequential":
       return sequentialOrder(space, cursor)
     case "stable":
-      return stableOrder(space, {
-        secret,
-        networkId: pool.id,
-        nicId: `${holder.kind} ${holder.id}`,
-        family: "prefix",
-      })
+      return nextTo(
+        stableOrder(space, {
+          secret,
+          networkId: pool.id,
+          nicId: `${holder.kind} ${holder.id}`,
+          family: "prefix",
+        }),
+      )
   }
+}
+
+/**
+ * Its first proposal, else the next that is free: a pool knows its free runs, so the next costs nothing, while at nine
+ * tenths full a dozen proposals would be made in vain.
+ */
+function nextTo(order: AddressOrder): AddressOrder {
+  const [first] = order.proposals
+  return first === undefined ? order : { proposals: [first], walkFrom: first }
 }
