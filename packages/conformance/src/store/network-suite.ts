@@ -119,6 +119,33 @@ export function describeNetworks(options: StoreSuiteOptions): void {
       expect(await store.listNetworks()).toEqual([])
     })
 
+    it("lets either a claim or the removal of its network win, never both", async ({ expect }) => {
+      const [one, two] = [await bench.open(), await bench.open()]
+      for (let turn = 0; turn < 20; turn++) {
+        const made = network({ id: `n-${turn}`, name: `n-${turn}`, quarantineSeconds: 0 })
+        await store.createNetwork(made)
+        // The first claim on a network reads it, the second knows it.
+        if (turn % 2 === 0) {
+          await one.claimNic(claim(made, `before-${turn}`))
+          await store.markNic(`before-${turn}`, "leaving")
+          await store.freeNic(`before-${turn}`)
+        }
+        const [claimed, removed] = await Promise.allSettled([
+          one.claimNic(claim(made, `nic-${turn}`)),
+          two.removeNetwork(made.id),
+        ])
+        const isThere = (await store.findNetwork(made.id)) !== undefined
+        expect(claimed).toMatchObject(isThere ? { status: "fulfilled" } : { reason: { code: "NOT_FOUND" } })
+        expect(removed).toMatchObject(isThere ? { reason: { code: "FAILED_PRECONDITION" } } : { status: "fulfilled" })
+        expect(await store.listNics()).toHaveLength(isThere ? 1 : 0)
+        if (isThere) {
+          await store.markNic(`nic-${turn}`, "leaving")
+          await store.freeNic(`nic-${turn}`)
+          await store.removeNetwork(made.id)
+        }
+      }
+    })
+
     it("reads all that a router serves at one moment", async ({ expect }) => {
       expect(await store.readNetwork("lab")).toBeUndefined()
       await store.createNetwork(network())
