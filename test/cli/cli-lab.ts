@@ -4,9 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { memoryPlugin, newMemoryWorld } from "@slash64/conformance"
 import type { MemoryWorld } from "@slash64/conformance"
-import { openSecretFile, openSqliteStore, routerIdFor, sqliteDatabase } from "@slash64/core"
+import { routerIdFor } from "@slash64/core"
 import { createRouterControl, openKeyStore } from "@slash64/router"
-import { runCli } from "slash64"
+import { openDatabase, openStore, runCli } from "slash64"
 import type { Output, World } from "slash64"
 import { FakeRouter } from "../../packages/router/src/push/fake-router.fixture.ts"
 import { connectRouter, serveRouter } from "./serve-router.ts"
@@ -68,9 +68,8 @@ export async function startCliLab(): Promise<CliLab> {
       stderr,
       signal: options.signal ?? new AbortController().signal,
       findTemplateBuilder: async () => undefined,
-      openStore: (paths) =>
-        openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret), secretFile: paths.secret }),
-      database: (paths) => sqliteDatabase({ file: paths.db, secretFile: paths.secret }),
+      openStore,
+      database: openDatabase,
       openRouters: (paths) => createRouterControl({ keys: openKeyStore({ directory: paths.keys }) }),
     }
     const exitCode = await runCli(args, world)

@@ -1,6 +1,6 @@
-import { openSecretFile, openSqliteStore, sqliteDatabase } from "@slash64/core"
 import { createRouterControl, openKeyStore } from "@slash64/router"
 import { installedPlugins } from "./installed-plugins.ts"
+import { openDatabase, openStore } from "./state/open-store.ts"
 import { findTemplateBuilder } from "./template/find-template-builder.ts"
 import type { Output, World } from "./world.ts"
 
@@ -12,9 +12,8 @@ export function processWorld(): World {
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     signal: interruptSignal(),
-    openStore: (paths) =>
-      openSqliteStore({ file: paths.db, secret: openSecretFile(paths.secret), secretFile: paths.secret }),
-    database: (paths) => sqliteDatabase({ file: paths.db, secretFile: paths.secret }),
+    openStore,
+    database: openDatabase,
     openRouters: (paths) => createRouterControl({ keys: openKeyStore({ directory: paths.keys }) }),
     findTemplateBuilder,
   }

@@ -42,7 +42,7 @@ export function createProgram(version: string, act: (options: GlobalOptions, dee
     )
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
-    .addHelpText("after", () => `\n${examples}\n\nExit codes:\n${indent(exitCodes())}`)
+    .addHelpText("after", () => `\n${examples}\n\n${databases}\n\nExit codes:\n${indent(exitCodes())}`)
   const run: Act = (deed) => {
     const { json, db, timeout, logLevel } = program.opts()
     return act({ json, db, timeoutMs: timeout, logLevel }, deed)
@@ -67,6 +67,11 @@ const examples = `Examples:
   slash64 template build && slash64 router start blue --host lab
   slash64 nic attach blue web1 --host lab
   slash64 status`
+
+const databases = `Database:
+  --db, or SLASH64_DB in the environment, names a file, or one in PostgreSQL that several servers share:
+  postgres://user@host/database?sslmode=verify-full. Its password is taken from PGPASSWORD or ~/.pgpass; keys and
+  secret stay in $XDG_STATE_HOME/slash64.`
 
 function exitCodes(): string {
   const rows = exitCodeTable.map(({ exitCode, code, meaning }) => [String(exitCode), code, meaning])

@@ -1,5 +1,6 @@
 import { CommanderError } from "@commander-js/extra-typings"
 import { Slash64Error, abortError, isSlash64Error } from "@slash64/core"
+import { withoutPassword } from "@slash64/store-postgres"
 import { exitCodes } from "./exit-code.ts"
 import { newLog } from "./log.ts"
 import { ProgressLine } from "./output/progress-line.ts"
@@ -70,7 +71,7 @@ function withRepeat(error: unknown, args: readonly string[]): unknown {
     ...(field !== undefined && { field }),
     ...(value !== undefined && { value }),
     ...(outcome !== undefined && { outcome }),
-    hint: `Repeat the command, it goes on from where it was: slash64 ${shellWords(args)}`,
+    hint: `Repeat the command, it goes on from where it was: slash64 ${shellWords(args.map(withoutPassword))}`,
     cause: error,
   })
 }

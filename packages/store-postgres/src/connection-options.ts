@@ -27,6 +27,11 @@ export function isPostgresUrl(text: string): boolean {
   return /^postgres(?:ql)?:\/\//i.test(text)
 }
 
+/** A word of a command line with the password of a PostgreSQL URL in it hidden; any other as it is. */
+export function withoutPassword(word: string): string {
+  return word.replace(/(postgres(?:ql)?:\/\/[^:@/?#]*):.*@/i, "$1:***@")
+}
+
 export function targetOf(connection: PostgresConnection): Target {
   const { tls, port = 5432, ...where } = connection
   if (where.host === "")

@@ -1,4 +1,5 @@
 export type { PostgresConnection } from "./connection-options.ts"
-export { isPostgresUrl } from "./connection-options.ts"
+export { isPostgresUrl, withoutPassword } from "./connection-options.ts"
+export { postgresDatabase } from "./postgres-database.ts"
 export { openPostgresStore } from "./postgres-store.ts"
 export type { PostgresStoreOptions } from "./postgres-store.ts"

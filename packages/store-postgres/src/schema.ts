@@ -10,18 +10,25 @@ import { sqlState } from "./postgres-errors.ts"
  * another program made the database, or when it does not keep what it has acknowledged.
  */
 export async function prepareSchema(db: PostgresConnection): Promise<void> {
-  await db.alone(async (sql) => {
+  const version = await readSchemaVersion(db)
+  if (version === migrations.length) return
+  await db.alone(makeMark)
+  await db.write(migrate)
+}
+
+/** 0 where the database is empty. Changes nothing, and refuses what `prepareSchema` refuses. */
+export async function readSchemaVersion(db: PostgresConnection): Promise<number> {
+  return db.query(async (sql) => {
     await refuseUndurable(db, sql)
-    await ensureMark(db, sql)
-  })
-  const version = await db.alone(readVersion)
-  if (version > migrations.length)
+    if (!(await hasMark(db, sql))) return 0
+    const version = await readVersion(sql)
+    if (version <= migrations.length) return version
     throw refused(
       db,
       `its schema ${version} is newer than ${migrations.length}, the newest that this slash64 knows`,
       "use the newer slash64 that wrote it, or put back a backup from before",
     )
-  if (version < migrations.length) await db.write(migrate)
+  })
 }
 
 async function refuseUndurable(db: PostgresConnection, sql: Sql): Promise<void> {
@@ -32,15 +39,18 @@ async function refuseUndurable(db: PostgresConnection, sql: Sql): Promise<void> 
 }
 
 /** The mark is made before any other table, so that a database without it is another program's or empty. */
-async function ensureMark(db: PostgresConnection, sql: Sql): Promise<void> {
+async function hasMark(db: PostgresConnection, sql: Sql): Promise<boolean> {
   const tables = await sql.all("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
-  if (tables.some((row) => row["table_name"] === "slash64_schema")) return
-  if (tables.length > 0)
-    throw refused(
-      db,
-      "the database belongs to another program",
-      "name another database, or a user with a schema of its own",
-    )
+  if (tables.some((row) => row["table_name"] === "slash64_schema")) return true
+  if (tables.length === 0) return false
+  throw refused(
+    db,
+    "the database belongs to another program",
+    "name another database, or a user with a schema of its own",
+  )
+}
+
+async function makeMark(sql: Sql): Promise<void> {
   try {
     await sql.run("CREATE TABLE IF NOT EXISTS slash64_schema (mark INTEGER PRIMARY KEY, version INTEGER NOT NULL)")
     await sql.run("INSERT INTO slash64_schema (mark, version) VALUES (1, 0) ON CONFLICT DO NOTHING")
@@ -51,10 +61,10 @@ async function ensureMark(db: PostgresConnection, sql: Sql): Promise<void> {
   }
 }
 
+/** 0 where the mark was made and nothing else yet. */
 async function readVersion(sql: Sql): Promise<number> {
   const row = await sql.get("SELECT version FROM slash64_schema WHERE mark = 1")
-  if (row === undefined) throw new Again()
-  return numberOf(row, "version")
+  return row === undefined ? 0 : numberOf(row, "version")
 }
 
 /** Another process may have done some of it since the version was read; one at a time. */

@@ -20,7 +20,7 @@ export async function backupDatabase(session: Session, directory: string | undef
 
 /** Removes what it made of the directory when it fails. */
 export async function makeBackup({ world, paths, call }: Session, given: string | undefined): Promise<Backup> {
-  const directory = given === undefined ? defaultDirectory(paths.db) : resolve(given)
+  const directory = given === undefined ? defaultDirectory(paths.folder) : resolve(given)
   const database = world.database(paths)
   await makeDirectory(directory)
   try {
@@ -44,8 +44,8 @@ export function backupCard({ directory, file, secretFile, keys, schema, sizeByte
   })
 }
 
-function defaultDirectory(db: string): string {
-  return join(dirname(db), "backups", new Date().toISOString().replaceAll(":", "").replace(".", "-"))
+function defaultDirectory(folder: string): string {
+  return join(folder, "backups", new Date().toISOString().replaceAll(":", "").replace(".", "-"))
 }
 
 async function makeDirectory(directory: string): Promise<void> {

@@ -12,7 +12,7 @@ export async function migrateDatabase(session: Session, { dryRun }: { readonly d
     const does = upToDate ? "nothing to do" : `would go from ${plan.from} to ${plan.to}, after a backup`
     return {
       json: { migration: { ...plan, done: false } },
-      text: card({ database: paths.db, schema: plan.from, migration: does }),
+      text: card({ database: paths.shownDb, schema: plan.from, migration: does }),
     }
   }
   const backup = await makeBackup(session, undefined)
@@ -20,6 +20,6 @@ export async function migrateDatabase(session: Session, { dryRun }: { readonly d
   const done = await database.migrate({ dryRun: false }, call)
   return {
     json: { migration: { ...done, done: true }, backup },
-    text: card({ database: paths.db, schema: `${done.from} to ${done.to}`, backup: backup.directory }),
+    text: card({ database: paths.shownDb, schema: `${done.from} to ${done.to}`, backup: backup.directory }),
   }
 }

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises"
-import { dirname, join, resolve } from "node:path"
+import { join, resolve } from "node:path"
 import { Slash64Error } from "@slash64/core"
 import type { Answer } from "../answer.ts"
 import type { Session } from "../session.ts"
@@ -17,7 +17,7 @@ export async function buildTemplate(session: Session, options: BuildOptions): Pr
       hint: "Build it in a checkout of slash64, then: slash64 template register MANIFEST.",
     })
   }
-  const outDir = options.out === undefined ? join(dirname(session.paths.db), "templates") : resolve(options.out)
+  const outDir = options.out === undefined ? join(session.paths.folder, "templates") : resolve(options.out)
   await mkdir(outDir, { recursive: true })
   const { call } = session
   const { format } = options
