@@ -22,6 +22,9 @@ function change(sql: string): void {
   database.close()
 }
 
+const jsonl = () => join(lab.folder, "slash64.jsonl")
+const recordLines = (file: string) => readFileSync(file, "utf8").split("\n").slice(1)
+
 describe("slash64 db check", () => {
   it("says that nothing is wrong, with what is there", async () => {
     expect(await lab.json(["db", "check"])).toMatchObject({
@@ -125,5 +128,64 @@ describe("slash64 db migrate", () => {
     const [made = ""] = readdirSync(join(old, "backups"))
     const copy = ["--db", join(old, "backups", made, "slash64.db")]
     expect(await lab.json(["db", "check", ...copy])).toMatchObject({ schema: 1 })
+  })
+})
+
+describe("slash64 db export and import", () => {
+  it("moves all of it to a new database, beside its secret", async () => {
+    expect(await lab.json(["db", "export", jsonl()])).toEqual({ file: jsonl(), records: 5 })
+    expect(statSync(jsonl()).mode & 0o777).toBe(0o600)
+    expect(readdirSync(lab.folder).filter((name) => name.includes("partial"))).toEqual([])
+    const to = join(lab.folder, "to")
+    mkdirSync(to, { mode: 0o700 })
+    cpSync(join(state, "secret"), join(to, "secret"))
+    const db = ["--db", join(to, "slash64.db")]
+    expect(await lab.json(["db", "import", jsonl(), ...db])).toEqual({ database: db[1], records: 5 })
+    expect(await lab.json(["db", "check", ...db])).toMatchObject({ findings: [] })
+    for (const list of ["host", "network", "nic", "template"])
+      expect(await lab.json([list, "list", ...db])).toEqual(await lab.json([list, "list"]))
+    await lab.json(["db", "export", join(to, "again.jsonl"), ...db])
+    expect(recordLines(join(to, "again.jsonl"))).toEqual(recordLines(jsonl()))
+    expect(await lab.json(["db", "import", jsonl(), ...db], 9)).toMatchObject({ error: { field: "store" } })
+  })
+
+  it("shows how far it is", async () => {
+    const { stderr, exitCode } = await lab.run(["db", "check"], { isTerminal: true })
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(/checking the file/)
+  })
+
+  it("refuses another secret, and takes it when it is told to", async () => {
+    await lab.json(["db", "export", jsonl()])
+    const db = ["--db", join(lab.folder, "to", "slash64.db")]
+    expect(await lab.json(["db", "import", jsonl(), ...db], 9)).toMatchObject({ error: { field: "secret" } })
+    expect(await lab.json(["db", "import", jsonl(), "--other-secret", ...db])).toMatchObject({ records: 5 })
+  })
+
+  it("overwrites no file, and leaves none that is half done", async () => {
+    writeFileSync(jsonl(), "mine")
+    expect(await lab.json(["db", "export", jsonl()], 6)).toMatchObject({ error: { field: "file", value: jsonl() } })
+    expect(readFileSync(jsonl(), "utf8")).toBe("mine")
+    const other = join(lab.folder, "other.jsonl")
+    change("UPDATE nics SET state = 'lost'")
+    expect(await lab.json(["db", "export", other], 15)).toMatchObject({ error: { code: "DATA_LOSS" } })
+    expect(await lab.json(["db", "export", "/nonexistent/x.jsonl"], 7)).toMatchObject({ error: { field: "file" } })
+    expect(await lab.json(["db", "export", other, "--db", join(lab.folder, "none.db")], 5)).toMatchObject({})
+    expect(existsSync(join(lab.folder, "none.db"))).toBe(false)
+    expect(readdirSync(lab.folder).filter((name) => name.startsWith("other"))).toEqual([])
+  })
+
+  it.for([
+    ["no such file", undefined, 5, "NOT_FOUND", "file"],
+    ["an empty file", "", 15, "DATA_LOSS", "line"],
+    ["no JSON", "hosts\n", 2, "INVALID_ARGUMENT", "line"],
+    ["no UTF-8", Buffer.from([0x7b, 0xff, 0x0a]), 2, "INVALID_ARGUMENT", "file"],
+    ["a line of 2 MiB", "x".repeat(2 << 20), 2, "INVALID_ARGUMENT", "file"],
+    ["another kind of file", '{"name":"x"}\n', 2, "INVALID_ARGUMENT", "header.slash64"],
+  ] as const)("refuses %s", async ([, content, exitCode, code, field]) => {
+    if (content !== undefined) writeFileSync(jsonl(), content)
+    const db = ["--db", join(lab.folder, "to", "slash64.db")]
+    expect(await lab.json(["db", "import", jsonl(), ...db], exitCode)).toMatchObject({ error: { code, field } })
+    expect(await lab.json(["host", "list", ...db])).toEqual({ hosts: [] })
   })
 })

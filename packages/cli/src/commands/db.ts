@@ -1,5 +1,7 @@
 import { backupDatabase } from "../db/backup.ts"
 import { checkDatabase } from "../db/check.ts"
+import { exportDatabase } from "../db/export.ts"
+import { importDatabase } from "../db/import.ts"
 import { migrateDatabase } from "../db/migrate.ts"
 import type { Act, Program } from "../program.ts"
 
@@ -29,4 +31,22 @@ Without a directory: backups/TIME beside the database. To restore, put the files
     .option("--dry-run", "say what would be done", false)
     .addHelpText("after", "\nExample:\n  slash64 db migrate --dry-run")
     .action((options) => act((session) => migrateDatabase(session, options)))
+
+  db.command("export <file>")
+    .description("write all that the database holds to a new file, as lines of JSON, while others may write")
+    .addHelpText("after", "\nExample:\n  slash64 db export /srv/backup/slash64.jsonl")
+    .action((file) => act((session) => exportDatabase(session, file)))
+
+  db.command("import <file>")
+    .description("take an export into a database that holds nothing yet; all of it, or nothing")
+    .option("--other-secret", "accept that NICs to come get other addresses than there: the secret is another", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  slash64 db import /srv/backup/slash64.jsonl --db /srv/slash64/slash64.db
+
+The secret of the exported database goes beside the new one first: /srv/slash64/secret.`,
+    )
+    .action((file, options) => act((session) => importDatabase(session, file, options)))
 }

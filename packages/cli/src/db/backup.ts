@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs"
 import { cp, mkdir, open, readdir, rm } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
-import { Slash64Error } from "@slash64/core"
 import type { StoreBackup } from "@slash64/core"
 import type { Answer } from "../answer.ts"
 import { card } from "../output/table.ts"
 import type { Session } from "../session.ts"
+import { hasCode, isThere, refused } from "./file-refused.ts"
 
 export interface Backup extends StoreBackup {
   readonly directory: string
@@ -50,10 +50,10 @@ function defaultDirectory(folder: string): string {
 
 async function makeDirectory(directory: string): Promise<void> {
   await mkdir(dirname(directory), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw refused(dirname(directory), cause)
+    throw refused("backup", dirname(directory), cause)
   })
   await mkdir(directory, { mode: 0o700 }).catch((cause: unknown) => {
-    throw hasCode(cause, "EEXIST") ? isThere(directory) : refused(directory, cause)
+    throw hasCode(cause, "EEXIST") ? isThere("backup", directory) : refused("backup", directory, cause)
   })
 }
 
@@ -65,7 +65,7 @@ async function copyKeys(keys: string, directory: string): Promise<string | undef
     for (const entry of await readdir(copy, { recursive: true })) await sync(join(copy, entry))
     await sync(copy)
   } catch (cause) {
-    throw refused(copy, cause)
+    throw refused("backup", copy, cause)
   }
   return copy
 }
@@ -77,33 +77,4 @@ async function sync(path: string): Promise<void> {
   } finally {
     await handle.close()
   }
-}
-
-function isThere(path: string): Slash64Error {
-  return new Slash64Error("ALREADY_EXISTS", `backup ${path}: it is there, and nothing is overwritten`, {
-    field: "backup",
-    value: path,
-    hint: "Name another directory.",
-  })
-}
-
-function refused(path: string, cause: unknown): Slash64Error {
-  const details = { field: "backup", value: path, cause }
-  if (hasCode(cause, "ENOSPC"))
-    return new Slash64Error("RESOURCE_EXHAUSTED", `backup ${path}: the disk is full`, {
-      ...details,
-      hint: "Make room, or name a directory on another disk.",
-    })
-  return new Slash64Error(
-    "PERMISSION_DENIED",
-    `backup ${path}: ${cause instanceof Error ? cause.message : "refused"}`,
-    {
-      ...details,
-      hint: "Name a directory that this user may make.",
-    },
-  )
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code
 }

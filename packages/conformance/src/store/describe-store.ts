@@ -8,6 +8,7 @@ import { describePoolChanges } from "./pool-change-suite.ts"
 import { describePools } from "./pool-suite.ts"
 import { describeRecords } from "./record-suite.ts"
 import { describeSecret } from "./secret-suite.ts"
+import { describeTransfer } from "./transfer-suite.ts"
 import type { StoreSuiteOptions } from "./store-bench.ts"
 
 /** What every store must do, as a vitest suite. */
@@ -22,5 +23,6 @@ export function describeStore(options: StoreSuiteOptions): void {
     describeRecords(options)
     describeModel(options)
     describeSecret(options)
+    describeTransfer(options)
   })
 }

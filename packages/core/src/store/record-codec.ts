@@ -4,6 +4,7 @@ import { parseIpv4Address } from "../address/ipv4.ts"
 import { ipv6FromBytes } from "../address/ipv6-address.ts"
 import { parseMacAddress } from "../address/mac-address.ts"
 import type { MacAddress } from "../address/mac-address.ts"
+import { parseShape } from "../network/parse-shape.ts"
 import type {
   HostRecord,
   Nic,
@@ -67,18 +68,29 @@ export function readNicRow(row: Row): Nic {
 }
 
 export function readRouterRow(row: Row): Router {
-  return readBody(row, "router", (body) => {
-    const { controlAddress, ...router } = routerShape.parse(body)
-    return { ...router, ...(controlAddress !== undefined && { controlAddress }) }
-  })
+  return readBody(row, "router", (body) => parseRouter("", body))
 }
 
 export function readHostRow(row: Row): HostRecord {
-  return readBody(row, "host", (body) => hostShape.parse(body))
+  return readBody(row, "host", (body) => parseHost("", body))
 }
 
 export function readTemplateRow(row: Row): TemplateRecord {
-  return readBody(row, "template", (body) => templateShape.parse(body))
+  return readBody(row, "template", (body) => parseTemplate("", body))
+}
+
+/** Each of these throws INVALID_ARGUMENT with the path from `field` on. */
+export function parseRouter(field: string, body: unknown): Router {
+  const { controlAddress, ...router } = parseShape(field, routerShape, body)
+  return { ...router, ...(controlAddress !== undefined && { controlAddress }) }
+}
+
+export function parseHost(field: string, body: unknown): HostRecord {
+  return parseShape(field, hostShape, body)
+}
+
+export function parseTemplate(field: string, body: unknown): TemplateRecord {
+  return parseShape(field, templateShape, body)
 }
 
 /** A /64 of this pool, by its columns `slot`, `holder_kind` and `holder_id`. */

@@ -72,6 +72,21 @@ export class SqliteConnection {
     }
   }
 
+  /**
+   * Runs `run`, which may wait, in one transaction, for which other processes wait: on a connection that has no other
+   * use meanwhile.
+   */
+  async writeLong(run: () => Promise<void>): Promise<void> {
+    try {
+      await this.#untilFree(() => this.#database.exec("BEGIN IMMEDIATE"))
+      await run()
+      this.#database.exec("COMMIT")
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK")
+      throw translateSqliteError(error, this.#file)
+    }
+  }
+
   get(sql: string, ...values: readonly Value[]): Row | undefined {
     return this.#prepare(sql).get(...values)
   }

@@ -21,6 +21,11 @@ import type { PrefixCounts, PrefixPage } from "./pool-store.ts"
 import { readNetworkRow } from "./record-codec.ts"
 import { changeNetwork } from "./sqlite-change-network.ts"
 import { countAddresses } from "./sqlite-addresses.ts"
+import { migrations } from "./migrations.ts"
+import { secretFingerprint } from "./secret-fingerprint.ts"
+import { exportRecords } from "./sqlite-export.ts"
+import { importRecords } from "./sqlite-import.ts"
+import type { StoreDescription, StoreRecord } from "./store-record.ts"
 import { SqliteConnection } from "./sqlite-connection.ts"
 import * as hosts from "./sqlite-hosts.ts"
 import * as networks from "./sqlite-networks.ts"
@@ -64,11 +69,15 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 class SqliteStore implements Store {
   readonly #db: SqliteConnection
+  readonly #file: string
   readonly #secret: KeyObject
+  readonly #fingerprint: string
   readonly #now: () => number
 
   constructor(db: SqliteConnection, options: SqliteStoreOptions) {
     this.#db = db
+    this.#file = options.file
+    this.#fingerprint = secretFingerprint(options.secret)
     this.#secret = createSecretKey(options.secret)
     this.#now = options.now ?? Date.now
   }
@@ -211,6 +220,18 @@ class SqliteStore implements Store {
 
   listTemplates(): Promise<readonly TemplateRecord[]> {
     return this.#db.read(() => hosts.listTemplates(this.#db))
+  }
+
+  async describe(): Promise<StoreDescription> {
+    return { engine: "sqlite", schema: migrations.length, secret: this.#fingerprint }
+  }
+
+  exportRecords(): AsyncIterable<StoreRecord> {
+    return exportRecords(this.#db, this.#file)
+  }
+
+  importRecords(records: AsyncIterable<StoreRecord>): Promise<void> {
+    return importRecords(this.#db, this.#file, records)
   }
 
   async close(): Promise<void> {

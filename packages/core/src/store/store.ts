@@ -1,6 +1,7 @@
 import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
 import type { Page } from "../network/parse-page.ts"
 import type { NetworkChange } from "../network/plan-network-change.ts"
+import type { StoreDescription, StoreRecord } from "./store-record.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
 import type { PoolStore } from "./pool-store.ts"
 
@@ -78,6 +79,16 @@ export interface Store extends PoolStore {
   /** Same digest again: success, the file's path is brought up to date. */
   putTemplate(template: TemplateRecord): Promise<TemplateRecord>
   listTemplates(): Promise<readonly TemplateRecord[]>
+
+  describe(): Promise<StoreDescription>
+  /** All that the store holds, as it is at one moment, while others write; in the order that {@link StoreRecord} says. */
+  exportRecords(): AsyncIterable<StoreRecord>
+  /**
+   * Takes in what another store gave, in one transaction: all of it or nothing. The store holds nothing yet, else
+   * FAILED_PRECONDITION. A record that cannot be beside those before it, or whose order is another: INVALID_ARGUMENT
+   * or ALREADY_EXISTS. What `records` throws is thrown on. Revisions are as given, so no router refuses what comes next.
+   */
+  importRecords(records: AsyncIterable<StoreRecord>): Promise<void>
 
   close(): Promise<void>
 }

@@ -1,0 +1,271 @@
+import { afterEach, beforeEach, describe, it } from "vitest"
+import { exportLines, importLines, newCall } from "@slash64/core"
+import type { Store, StoreRecord } from "@slash64/core"
+import { StoreBench, claim, network, otherNetwork, router } from "./store-bench.ts"
+import type { StoreSuiteOptions } from "./store-bench.ts"
+
+/** Everything that a store can hold: more NICs than one page, one that is leaving, addresses at rest, cursors. */
+async function fill(store: Store): Promise<void> {
+  await store.putHost({ name: "h1", plugin: "kvm", config: { uri: "qemu:///system", deep: [1, null, { a: "b" }] } })
+  await store.putTemplate({
+    digest: `sha256:${"a".repeat(64)}`,
+    version: "1",
+    file: "/var/lib/a.qcow2",
+    format: "qcow2",
+    registeredAt: "2026-01-01T00:00:00Z",
+  })
+  const [lab, lan] = [network(), otherNetwork({ policy: "sequential" })]
+  await store.createNetwork(lab)
+  await store.createNetwork(lan)
+  await store.createRouter(router())
+  await store.markRouter("router-1", "running")
+  for (let number = 1; number <= 5; number++) {
+    await store.claimNic(claim(lab, `nic-${number}`))
+    await store.claimNic(claim(lan, `lan-${number}`, { isDefault: false }))
+  }
+  await store.markNic("nic-1", "attached")
+  for (const id of ["nic-2", "nic-3", "lan-2"]) await store.markNic(id, "leaving")
+  await store.freeNic("nic-2")
+  await store.freeNic("lan-2")
+}
+
+async function linesOf(store: Store): Promise<string[]> {
+  const lines: string[] = []
+  for await (const line of exportLines(store, newCall())) lines.push(line)
+  return lines
+}
+
+async function recordsOf(store: Store): Promise<StoreRecord[]> {
+  const records: StoreRecord[] = []
+  for await (const record of store.exportRecords()) records.push(record)
+  return records
+}
+
+function withoutTime(lines: readonly string[]): string[] {
+  return lines.map((line) => line.replace(/"exportedAt":"[^"]*"/, ""))
+}
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items
+}
+
+export function describeTransfer(options: StoreSuiteOptions): void {
+  describe("export and import", () => {
+    let bench: StoreBench
+    let from: Store
+    let to: Store
+
+    beforeEach(async () => {
+      bench = new StoreBench(options)
+      from = await bench.open({ place: "-from" })
+      to = await bench.open({ place: "-to" })
+      await fill(from)
+    })
+    afterEach(() => bench.close())
+
+    it("describes itself", async ({ expect }) => {
+      expect(await from.describe()).toEqual({
+        engine: expect.stringMatching(/^[a-z]+$/),
+        schema: expect.any(Number),
+        secret: expect.stringMatching(/^[\da-f]{16}$/),
+      })
+      expect(await to.describe()).toEqual(await from.describe())
+    })
+
+    it("give the same again: every record, revision, address at rest and cursor", async ({ expect }) => {
+      const records = await recordsOf(from)
+      expect(records.map(({ record }) => record)).toEqual([
+        "host",
+        "template",
+        ...Array<string>(2).fill("network"),
+        "router",
+        ...Array<string>(8).fill("nic"),
+        ...Array<string>(3).fill("resting"),
+      ])
+      const lines = await linesOf(from)
+      expect(await importLines(to, each(lines), newCall())).toBe(records.length)
+      expect(await recordsOf(to)).toEqual(records)
+      expect(withoutTime(await linesOf(to))).toEqual(withoutTime(lines))
+      for (const id of ["lab", "lan"]) {
+        expect(await to.readNetwork(id)).toEqual(await from.readNetwork(id))
+        expect(await to.countAddresses(id)).toEqual(await from.countAddresses(id))
+      }
+      expect(await to.listHosts()).toEqual(await from.listHosts())
+    })
+
+    it("leave a store that goes on as the first one would", async ({ expect }) => {
+      await to.importRecords(from.exportRecords())
+      for (const store of [from, to]) {
+        expect(await store.claimNic(claim(otherNetwork(), "lan-6"))).toMatchObject({ ipv6: "2001:db8:1::8" })
+        const resting = await store.claimNic(claim(network(), "nic-2"))
+        await expect(store.claimNic(claim(network(), "nic-9", { requestedIpv6: resting.ipv6 }))).rejects.toMatchObject({
+          code: "ALREADY_EXISTS",
+        })
+        await store.freeNic("nic-3")
+      }
+      expect(await recordsOf(to)).toEqual(await recordsOf(from))
+      expect(await to.readNetwork("lab")).toEqual(await from.readNetwork("lab"))
+    })
+
+    it("take an empty store too", async ({ expect }) => {
+      const empty = await bench.open({ place: "-empty" })
+      expect(await importLines(to, each(await linesOf(empty)), newCall())).toBe(0)
+      expect(await recordsOf(to)).toEqual([])
+    })
+
+    it("are refused where the store holds something, which stays", async ({ expect }) => {
+      await to.putHost({ name: "h9", plugin: "kvm", config: {} })
+      const before = await recordsOf(to)
+      await expect(to.importRecords(from.exportRecords())).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+        field: "store",
+      })
+      expect(await recordsOf(to)).toEqual(before)
+    })
+
+    it("take in nothing when the records end with an error", async ({ expect }) => {
+      async function* broken(): AsyncGenerator<StoreRecord> {
+        yield* from.exportRecords()
+        throw new Error("the cable")
+      }
+      await expect(to.importRecords(broken())).rejects.toThrow("the cable")
+      expect(await recordsOf(to)).toEqual([])
+      await to.importRecords(from.exportRecords())
+      expect(await recordsOf(to)).toEqual(await recordsOf(from))
+    })
+
+    it("refuse the secret of another store, unless it is accepted", async ({ expect }) => {
+      const other = await bench.open({ place: "-other", secret: 9 })
+      const lines = await linesOf(from)
+      await expect(importLines(other, each(lines), newCall())).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+        field: "secret",
+      })
+      expect(await recordsOf(other)).toEqual([])
+      await importLines(other, each(lines), newCall(), { otherSecret: true })
+      expect(await recordsOf(other)).toEqual(await recordsOf(from))
+    })
+
+    it.for([
+      ["a line that is no JSON", 4, () => "{", "INVALID_ARGUMENT", "line"],
+      [
+        "an unknown field",
+        2,
+        (line: string) => line.replace('"record"', '"extra":1,"record"'),
+        "INVALID_ARGUMENT",
+        "extra",
+      ],
+      ["an unknown record", 2, (line: string) => line.replace('"host"', '"hots"'), "INVALID_ARGUMENT", "record"],
+      [
+        "a newer format",
+        1,
+        (line: string) => line.replace('"format":1', '"format":2'),
+        "INVALID_ARGUMENT",
+        "header.format",
+      ],
+      ["a header that is none", 1, () => "[]", "INVALID_ARGUMENT", "header"],
+      ["another count at the end", 18, () => '{"end":true,"records":3}', "DATA_LOSS", "records"],
+      [
+        "a revision of 0",
+        4,
+        (line: string) => line.replace(/"revision":\d+/, '"revision":0'),
+        "INVALID_ARGUMENT",
+        "revision",
+      ],
+      ["an MTU that is none", 4, (line: string) => line.replace('"mtu":1500', '"mtu":7'), "INVALID_ARGUMENT", "mtu"],
+      ["a host by a bad name", 2, (line: string) => line.replace('"h1"', '"../h1"'), "INVALID_ARGUMENT", "host.name"],
+      ["a digest that is none", 3, (line: string) => line.replace(/a{64}/, "a"), "INVALID_ARGUMENT", "template.digest"],
+      ["a network again", 5, (_: string, all: readonly string[]) => all[3], "ALREADY_EXISTS", "network.id"],
+      [
+        "two networks on one prefix",
+        5,
+        (line: string) => line.replaceAll("2001:db8:1:0:", "2001:db8:0:0:").replaceAll("2001:db8:1::", "2001:db8::"),
+        "ALREADY_EXISTS",
+        "ipv6.prefix",
+      ],
+      [
+        "a router of no network",
+        6,
+        (line: string) => line.replace('"lab"', '"lost"'),
+        "INVALID_ARGUMENT",
+        "router.networkId",
+      ],
+      [
+        "a NIC of no network",
+        7,
+        (line: string) => line.replace('"networkId":"lab"', '"networkId":"lost"'),
+        "INVALID_ARGUMENT",
+        "nic.networkId",
+      ],
+      ["a NIC again", 8, (_: string, all: readonly string[]) => all[6], "ALREADY_EXISTS", "nic."],
+      ["a NIC with a router's MAC", 7, withMacOf(router().guestMac), "ALREADY_EXISTS", "nic.mac"],
+      [
+        "a NIC in a state that is none",
+        7,
+        (line: string) => line.replace(/"state":"\w+"/, '"state":"lost"'),
+        "INVALID_ARGUMENT",
+        "nic.state",
+      ],
+      [
+        "a NIC with an address elsewhere",
+        7,
+        (line: string) => line.replace(/"ipv6":"[^"]+"/, '"ipv6":"2001:db8:9::1"'),
+        "INVALID_ARGUMENT",
+        "ipv6",
+      ],
+      [
+        "a NIC on the gateway",
+        7,
+        (line: string) => line.replace(/"ipv6":"[^"]+"/, '"ipv6":"2001:db8::1"'),
+        "INVALID_ARGUMENT",
+        "ipv6",
+      ],
+      [
+        "a NIC without its IPv4 address",
+        7,
+        (line: string) => line.replace(/"ipv4":"[^"]+",/, ""),
+        "INVALID_ARGUMENT",
+        "ipv4",
+      ],
+      [
+        "an address at rest elsewhere",
+        15,
+        (line: string) => line.replace(/"address":"[^"]+"/, '"address":"192.0.9.9"'),
+        "INVALID_ARGUMENT",
+        "address",
+      ],
+      ["records in another order", 6, (_: string, all: readonly string[]) => all[1], "INVALID_ARGUMENT", "record"],
+    ] as const)(
+      "refuse %s, name line and field, and take in nothing",
+      async ([, number, change, code, field], { expect }) => {
+        const lines = await linesOf(from)
+        const changed = lines.map((line, index) => (index === number - 1 ? (change(line, lines) ?? "") : line))
+        await expect(importLines(to, each(changed), newCall())).rejects.toMatchObject({
+          code,
+          field: expect.stringContaining(field),
+          message: expect.stringMatching(new RegExp(`^line ${number}: `)),
+          native: { line: number },
+        })
+        expect(await recordsOf(to)).toEqual([])
+      },
+    )
+
+    it("refuse lines that were cut off, or go on after the end", async ({ expect }) => {
+      const lines = await linesOf(from)
+      await expect(importLines(to, each(lines.slice(0, -1)), newCall())).rejects.toMatchObject({ code: "DATA_LOSS" })
+      await expect(importLines(to, each(lines.slice(0, 9)), newCall())).rejects.toMatchObject({ code: "DATA_LOSS" })
+      await expect(importLines(to, each([]), newCall())).rejects.toMatchObject({ code: "DATA_LOSS" })
+      await expect(importLines(to, each([...lines, "{}"]), newCall())).rejects.toMatchObject({ field: "line" })
+      const short = [...lines.slice(0, 8), ...lines.slice(9)]
+      await expect(importLines(to, each(short), newCall())).rejects.toMatchObject({
+        code: "DATA_LOSS",
+        field: "records",
+      })
+      expect(await recordsOf(to)).toEqual([])
+    })
+  })
+}
+
+function withMacOf(mac: string): (line: string) => string {
+  return (line) => line.replace(/"mac":"[^"]+","duid":"[^"]+"/, `"mac":"${mac}","duid":"00:03:00:01:${mac}"`)
+}

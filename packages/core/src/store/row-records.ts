@@ -1,0 +1,32 @@
+import { ipv4FromBigInt } from "../address/ipv4.ts"
+import { ipv6FromBigInt } from "../address/ipv6-address.ts"
+import { ipv4Mapped } from "../network/address-pools.ts"
+import { readNetworkRow } from "./record-codec.ts"
+import { addressOf, damaged, numberOf, textOf } from "./row.ts"
+import type { Row } from "./row.ts"
+import type { KeptNetwork, RestingAddress } from "./store-record.ts"
+
+/** Of a row with body, revision, cursor6 and cursor4. */
+export function networkRecord(row: Row): KeptNetwork {
+  const [next6, next4] = [addressOf(row, "cursor6"), addressOf(row, "cursor4")]
+  return {
+    record: "network",
+    network: readNetworkRow(row),
+    revision: numberOf(row, "revision"),
+    ...(next6 !== undefined && { nextIpv6: ipv6FromBigInt(next6) }),
+    ...(next4 !== undefined && { nextIpv4: ipv4FromBigInt(next4) }),
+  }
+}
+
+/** Of a row with network_id, address, nic_id and free_after. */
+export function restingRecord(row: Row): RestingAddress {
+  const key = addressOf(row, "address")
+  if (key === undefined) throw damaged("address")
+  return {
+    record: "resting",
+    networkId: textOf(row, "network_id"),
+    address: key >> 32n === ipv4Mapped >> 32n ? ipv4FromBigInt(key - ipv4Mapped) : ipv6FromBigInt(key),
+    nicId: textOf(row, "nic_id"),
+    freeAfter: numberOf(row, "free_after"),
+  }
+}

@@ -1,0 +1,28 @@
+import { Slash64Error } from "../errors.ts"
+import type { StoreRecord } from "./store-record.ts"
+
+/** SQLITE_CONSTRAINT. */
+const constraint = 19
+const fields: Readonly<Record<string, string>> = {
+  "nics.id": "nic.id",
+  "nics.mac": "nic.mac",
+  "nics.hostname": "nic.hostname",
+  "nics.vm_id": "nic.isDefault",
+  "addresses.address": "address",
+}
+
+/** What a unique index refuses of an imported record, as ALREADY_EXISTS; any other error as it is. */
+export function translateConstraint(error: unknown, record: StoreRecord): unknown {
+  if (!(error instanceof Error) || !("errcode" in error)) return error
+  if (typeof error.errcode !== "number" || (error.errcode & 0xff) !== constraint) return error
+  const column = /(\w+\.\w+)$/.exec(error.message)?.[1] ?? ""
+  const field = fields[column] ?? record.record
+  const value = record.record === "nic" ? record.nic.id : record.record
+  return new Slash64Error("ALREADY_EXISTS", `${field} of ${record.record} ${value}: another record has the same`, {
+    field,
+    value,
+    hint: "leave one of the two out",
+    native: { message: error.message },
+    cause: error,
+  })
+}

@@ -1,0 +1,142 @@
+import { ipv4ToBigInt, parseIpv4Address } from "../address/ipv4.ts"
+import type { Ipv4Address } from "../address/ipv4.ts"
+import { ipv6ToBigInt, parseIpv6Address } from "../address/ipv6-address.ts"
+import type { Ipv6Address } from "../address/ipv6-address.ts"
+import { ipv4Mapped } from "../network/address-pools.ts"
+import type { Nic } from "../network/records.ts"
+import { RecordRules, storeNotEmpty } from "./record-rules.ts"
+import { addressBlob, numberOf } from "./row.ts"
+import { SqliteConnection } from "./sqlite-connection.ts"
+import { translateConstraint } from "./sqlite-constraints.ts"
+import { putHost, putTemplate } from "./sqlite-hosts.ts"
+import { createNetwork } from "./sqlite-networks.ts"
+import { createRouter } from "./sqlite-routers.ts"
+import type { KeptNetwork, StoreRecord } from "./store-record.ts"
+
+/** In one transaction on a connection of its own; what goes into a database in memory is gathered first. */
+export async function importRecords(
+  db: SqliteConnection,
+  file: string,
+  records: AsyncIterable<StoreRecord>,
+): Promise<void> {
+  if (file === ":memory:") {
+    const all: StoreRecord[] = []
+    for await (const record of records) all.push(record)
+    const write = new RecordWriter(db)
+    return db.write(() => {
+      checkEmpty(db)
+      for (const record of all) write.put(record)
+    })
+  }
+  const own = await SqliteConnection.open(file)
+  try {
+    await own.writeLong(async () => {
+      checkEmpty(own)
+      const write = new RecordWriter(own)
+      for await (const record of records) write.put(record)
+    })
+  } finally {
+    own.close()
+  }
+}
+
+function checkEmpty(db: SqliteConnection): void {
+  for (const table of ["networks", "nics", "routers", "hosts", "templates"]) {
+    const n = numberOf(db.get(`SELECT count(*) AS n FROM ${table}`) ?? {}, "n")
+    if (n > 0) throw storeNotEmpty(`${n} ${table}`)
+  }
+}
+
+/** Each `put` runs within one transaction of `db`. */
+class RecordWriter {
+  readonly #db: SqliteConnection
+  readonly #rules = new RecordRules()
+  readonly #revisions = new Map<string, number>()
+
+  constructor(db: SqliteConnection) {
+    this.#db = db
+  }
+
+  put(record: StoreRecord): void {
+    this.#rules.check(record)
+    try {
+      this.#insert(record)
+    } catch (error) {
+      throw translateConstraint(error, record)
+    }
+  }
+
+  #insert(record: StoreRecord): void {
+    switch (record.record) {
+      case "host":
+        putHost(this.#db, record.host)
+        return
+      case "template":
+        putTemplate(this.#db, record.template)
+        return
+      case "network":
+        return this.#insertNetwork(record)
+      case "router":
+        createRouter(this.#db, record.router)
+        // The revision that it raised is the one from before the router was there.
+        return this.#setRevision(record.router.networkId)
+      case "nic":
+        return this.#insertNic(record.nic)
+      case "resting":
+        return this.#keepAddress(record.networkId, keyOf(record.address), record.nicId, record.freeAfter)
+    }
+  }
+
+  #insertNetwork({ network, revision, nextIpv6, nextIpv4 }: KeptNetwork): void {
+    createNetwork(this.#db, network)
+    this.#revisions.set(network.id, revision)
+    this.#setRevision(network.id)
+    this.#db.run(
+      "UPDATE networks SET cursor6 = ?, cursor4 = ? WHERE id = ?",
+      nextIpv6 === undefined ? null : addressBlob(ipv6ToBigInt(nextIpv6)),
+      nextIpv4 === undefined ? null : addressBlob(ipv4ToBigInt(nextIpv4)),
+      network.id,
+    )
+  }
+
+  #setRevision(networkId: string): void {
+    const revision = this.#revisions.get(networkId) ?? 1
+    this.#db.run("UPDATE networks SET revision = ? WHERE id = ?", revision, networkId)
+  }
+
+  #insertNic({ id, networkId, host, vmId, mac, ipv6, ipv4, hostname, isDefault, state }: Nic): void {
+    const keys = [ipv6, ipv4].map((address) => (address === undefined ? null : keyOf(address)))
+    this.#db.run(
+      `INSERT INTO nics (id, network_id, host, vm_id, mac, ipv6, ipv4, hostname, is_default, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      id,
+      networkId,
+      host,
+      vmId,
+      mac,
+      ...keys,
+      hostname,
+      isDefault ? 1 : 0,
+      state,
+    )
+    for (const key of keys) if (key !== null) this.#keepAddress(networkId, key, id, null)
+  }
+
+  #keepAddress(networkId: string, key: Uint8Array, nicId: string, freeAfter: number | null): void {
+    this.#db.run(
+      "INSERT INTO addresses (network_id, address, nic_id, free_after) VALUES (?, ?, ?, ?)",
+      networkId,
+      key,
+      nicId,
+      freeAfter,
+    )
+  }
+}
+
+function keyOf(address: Ipv6Address | Ipv4Address): Uint8Array {
+  return addressBlob(
+    address.includes(":")
+      ? ipv6ToBigInt(parseIpv6Address("address", address))
+      : ipv4Mapped + ipv4ToBigInt(parseIpv4Address("address", address)),
+  )
+}
