@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { Slash64Error, isSlash64Error } from "@slash64/core"
 import type { Row } from "@slash64/core/store-rules"
-import { Pool, types as driverTypes } from "pg"
+import { DatabaseError, Pool, types as driverTypes } from "pg"
 import type { CustomTypesConfig, PoolClient } from "pg"
 import type { Target } from "./connection-options.ts"
 import { failureOf, translatePostgresError } from "./postgres-errors.ts"
@@ -14,6 +14,15 @@ export interface Sql {
   all(text: string, ...values: readonly Value[]): Promise<readonly Row[]>
   /** Gives the number of rows that were changed. */
   run(text: string, ...values: readonly Value[]): Promise<number>
+}
+
+export interface HeldTransaction {
+  readonly sql: Sql
+  commit(): Promise<void>
+  /** Undoes what was not committed, and gives the connection back. */
+  release(): Promise<void>
+  /** An error of the driver as one of ours; any other as it is. */
+  translate(error: unknown): unknown
 }
 
 /** A deed found out that it has to be done again from its start. */
@@ -90,10 +99,42 @@ export class PostgresConnection {
     return this.#transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", deed)
   }
 
+  /** A transaction that its user ends, for what is given or taken piece by piece, and so cannot be repeated. */
+  async hold(begin: string): Promise<HeldTransaction> {
+    const translate = (error: unknown): unknown =>
+      error instanceof DatabaseError || failureOf(error) !== "final" ? translatePostgresError(error, this.name) : error
+    if (this.#closed) throw this.#isClosed()
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw translatePostgresError(error, this.name)
+    })
+    const sql = sqlOn(client)
+    let done = false
+    const held: HeldTransaction = {
+      sql,
+      translate: (error) => (isSlash64Error(error) ? error : translate(error)),
+      async commit() {
+        await sql.run("COMMIT")
+        done = true
+      },
+      async release() {
+        client.release(!done && !(await rolledBack(client, undefined)))
+      },
+    }
+    await sql.run(begin).catch(async (error: unknown) => {
+      await held.release()
+      throw held.translate(error)
+    })
+    return held
+  }
+
   /** Repeated: success. */
   close(): Promise<void> {
     this.#closed ??= this.#pool.end()
     return this.#closed
+  }
+
+  #isClosed(): Slash64Error {
+    return new Slash64Error("FAILED_PRECONDITION", `store ${this.name} is closed`, { field: "store" })
   }
 
   #transaction<T>(begin: string, deed: (sql: Sql) => Promise<T>): Promise<T> {
@@ -114,8 +155,7 @@ export class PostgresConnection {
     const deadline = performance.now() + patienceMs
     let outcome: "unknown" | undefined
     for (let turn = 0; ; turn++) {
-      if (this.#closed)
-        throw new Slash64Error("FAILED_PRECONDITION", `store ${this.name} is closed`, { field: "store" })
+      if (this.#closed) throw this.#isClosed()
       let sent = false
       try {
         return await this.#attempt((sql) => attempt(sql, () => (sent = true)))

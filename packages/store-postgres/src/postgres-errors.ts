@@ -98,3 +98,8 @@ export function sqlState(error: unknown): string {
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** The unique index that refuses a row; undefined: the error is another. */
+export function constraintOf(error: unknown): string | undefined {
+  return error instanceof DatabaseError && error.code === "23505" ? (error.constraint ?? "") : undefined
+}

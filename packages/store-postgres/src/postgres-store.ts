@@ -1,6 +1,6 @@
 import { createSecretKey } from "node:crypto"
 import type { KeyObject } from "node:crypto"
-import { addressPools, invalid, parseNetworkPage, parseNicPage } from "@slash64/core"
+import { addressPools, invalid, parseNetworkPage, parseNicPage, secretFingerprint } from "@slash64/core"
 import type {
   ChangedNetwork,
   HostRecord,
@@ -21,6 +21,8 @@ import type {
   Router,
   SharedNetwork,
   Store,
+  StoreDescription,
+  StoreRecord,
   TemplateRecord,
 } from "@slash64/core"
 import { noSuchPool, readNetworkRow } from "@slash64/core/store-rules"
@@ -31,7 +33,10 @@ import type { KnownNetwork } from "./claim-at-once.ts"
 import { claimInSteps } from "./claim-in-steps.ts"
 import { parsePostgresUrl, targetOf } from "./connection-options.ts"
 import type { PostgresConnection as ConnectionOptions } from "./connection-options.ts"
+import { exportRecords } from "./export-records.ts"
 import * as hosts from "./hosts.ts"
+import { importRecords } from "./import-records.ts"
+import { migrations } from "./migrations.ts"
 import * as networks from "./networks.ts"
 import * as nics from "./nics.ts"
 import * as pooled from "./pooled-networks.ts"
@@ -83,7 +88,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await db.close()
     throw error
   }
-  return new PostgresStore(db, createSecretKey(secret), options.now ?? Date.now)
+  return new PostgresStore(db, options)
 }
 
 const knownMost = 1000
@@ -91,13 +96,15 @@ const knownMost = 1000
 class PostgresStore implements Store {
   readonly #db: PostgresConnection
   readonly #secret: KeyObject
+  readonly #fingerprint: string
   readonly #now: () => number
   /** As they were last seen; each claim asks whether that is so still. */
   readonly #networks = new Map<string, KnownNetwork>()
 
-  constructor(db: PostgresConnection, secret: KeyObject, now: () => number) {
+  constructor(db: PostgresConnection, { secret, now = Date.now }: PostgresStoreOptions) {
     this.#db = db
-    this.#secret = secret
+    this.#secret = createSecretKey(secret)
+    this.#fingerprint = secretFingerprint(secret)
     this.#now = now
   }
 
@@ -245,6 +252,18 @@ class PostgresStore implements Store {
 
   listTemplates(): Promise<readonly TemplateRecord[]> {
     return this.#db.query(hosts.listTemplates)
+  }
+
+  async describe(): Promise<StoreDescription> {
+    return { engine: "postgresql", schema: migrations.length, secret: this.#fingerprint }
+  }
+
+  exportRecords(): AsyncIterable<StoreRecord> {
+    return exportRecords(this.#db)
+  }
+
+  importRecords(records: AsyncIterable<StoreRecord>): Promise<void> {
+    return importRecords(this.#db, records)
   }
 
   close(): Promise<void> {

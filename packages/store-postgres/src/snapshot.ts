@@ -14,28 +14,58 @@ interface Content {
   readonly nics: readonly Row[]
 }
 
+/** What a network shows now, and what the last reader saw of it. */
+interface Sight {
+  readonly content: Content
+  readonly digest: string
+  readonly seen: { readonly revision: number; readonly digest: string }
+}
+
 /**
  * Reads it in one statement, so at one moment. Where it shows something else than the reader before saw, it raises the
  * revision, unless another reader has done so meanwhile: then all is read again. docs/decisions/postgres-revision.md
  * says why an older snapshot never has a higher revision.
  */
 export async function readNetwork(sql: Sql, id: string): Promise<NetworkSnapshot | undefined> {
+  const sight = await look(sql, id)
+  if (sight === undefined) return undefined
+  const { content, seen, digest } = sight
+  const revision = revisionOf(sight)
+  if (revision !== seen.revision && (await raise(sql, id, seen.revision, digest)) === 0) throw new Again()
+  return {
+    revision,
+    network: readNetworkRow({ body: content.body }),
+    nics: content.nics.map(readNicRow),
+    ...(content.router && { router: readRouterRow(content.router) }),
+  }
+}
+
+/** The revision that a reader would be given now. */
+export async function currentRevision(sql: Sql, id: string): Promise<number> {
+  const sight = await look(sql, id)
+  return sight === undefined ? 1 : revisionOf(sight)
+}
+
+/** Makes what the network shows now the content of this revision. */
+export async function setRevision(sql: Sql, id: string, revision: number): Promise<void> {
+  const sight = await look(sql, id)
+  if (sight === undefined) return
+  await sql.run("UPDATE revisions SET revision = $2, digest = $3 WHERE network_id = $1", id, revision, sight.digest)
+}
+
+async function look(sql: Sql, id: string): Promise<Sight | undefined> {
   const rows = await sql.all(snapshotQuery, id)
   const head = rows.find((row) => row["body"] !== null)
   if (head === undefined) return undefined
   const nics = rows.filter((row) => row !== head).toSorted((a, b) => (textOf(a, "id") < textOf(b, "id") ? -1 : 1))
   const router = head["router"] === null ? undefined : { body: head["router"] }
   const content = { body: textOf(head, "body"), nics, ...(router && { router }) }
-  const digest = snapshotDigest(content)
-  const seen = numberOf(head, "revision")
-  const revision = digest === textOf(head, "digest") ? seen : seen + 1
-  if (revision !== seen && (await raise(sql, id, seen, digest)) === 0) throw new Again()
-  return {
-    revision,
-    network: readNetworkRow(content),
-    nics: nics.map(readNicRow),
-    ...(router && { router: readRouterRow(router) }),
-  }
+  const seen = { revision: numberOf(head, "revision"), digest: textOf(head, "digest") }
+  return { content, digest: snapshotDigest(content), seen }
+}
+
+function revisionOf({ digest, seen }: Sight): number {
+  return digest === seen.digest ? seen.revision : seen.revision + 1
 }
 
 /** Of all that a router is rendered from: the state of a NIC or router is not part of it. */

@@ -92,3 +92,15 @@ export function storeNotEmpty(what: string): Slash64Error {
     hint: "import into a new store",
   })
 }
+
+/** The error of a record that a unique index refuses; `field` where the index says which. */
+export function recordTaken(record: StoreRecord, field: string | undefined, cause: unknown): Slash64Error {
+  const value = record.record === "nic" ? record.nic.id : record.record
+  const name = field ?? record.record
+  return new Slash64Error("ALREADY_EXISTS", `${name} of ${record.record} ${value}: another record has the same`, {
+    field: name,
+    value,
+    hint: "leave one of the two out",
+    cause,
+  })
+}

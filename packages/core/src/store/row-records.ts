@@ -1,8 +1,10 @@
-import { ipv4FromBigInt } from "../address/ipv4.ts"
-import { ipv6FromBigInt } from "../address/ipv6-address.ts"
+import { ipv4FromBigInt, ipv4ToBigInt, parseIpv4Address } from "../address/ipv4.ts"
+import type { Ipv4Address } from "../address/ipv4.ts"
+import { ipv6FromBigInt, ipv6ToBigInt, parseIpv6Address } from "../address/ipv6-address.ts"
+import type { Ipv6Address } from "../address/ipv6-address.ts"
 import { ipv4Mapped } from "../network/address-pools.ts"
 import { readNetworkRow } from "./record-codec.ts"
-import { addressOf, damaged, numberOf, textOf } from "./row.ts"
+import { addressBlob, addressOf, damaged, numberOf, textOf } from "./row.ts"
 import type { Row } from "./row.ts"
 import type { KeptNetwork, RestingAddress } from "./store-record.ts"
 
@@ -29,4 +31,13 @@ export function restingRecord(row: Row): RestingAddress {
     nicId: textOf(row, "nic_id"),
     freeAfter: numberOf(row, "free_after"),
   }
+}
+
+/** An address of either family as a row keeps it. */
+export function addressKey(address: Ipv6Address | Ipv4Address): Uint8Array {
+  return addressBlob(
+    address.includes(":")
+      ? ipv6ToBigInt(parseIpv6Address("address", address))
+      : ipv4Mapped + ipv4ToBigInt(parseIpv4Address("address", address)),
+  )
 }

@@ -1,4 +1,4 @@
-import { Slash64Error } from "../errors.ts"
+import { recordTaken } from "./record-rules.ts"
 import type { StoreRecord } from "./store-record.ts"
 
 /** SQLITE_CONSTRAINT. */
@@ -16,13 +16,5 @@ export function translateConstraint(error: unknown, record: StoreRecord): unknow
   if (!(error instanceof Error) || !("errcode" in error)) return error
   if (typeof error.errcode !== "number" || (error.errcode & 0xff) !== constraint) return error
   const column = /(\w+\.\w+)$/.exec(error.message)?.[1] ?? ""
-  const field = fields[column] ?? record.record
-  const value = record.record === "nic" ? record.nic.id : record.record
-  return new Slash64Error("ALREADY_EXISTS", `${field} of ${record.record} ${value}: another record has the same`, {
-    field,
-    value,
-    hint: "leave one of the two out",
-    native: { message: error.message },
-    cause: error,
-  })
+  return recordTaken(record, fields[column], error)
 }

@@ -1,11 +1,9 @@
-import { ipv4ToBigInt, parseIpv4Address } from "../address/ipv4.ts"
-import type { Ipv4Address } from "../address/ipv4.ts"
-import { ipv6ToBigInt, parseIpv6Address } from "../address/ipv6-address.ts"
-import type { Ipv6Address } from "../address/ipv6-address.ts"
-import { ipv4Mapped } from "../network/address-pools.ts"
+import { ipv4ToBigInt } from "../address/ipv4.ts"
+import { ipv6ToBigInt } from "../address/ipv6-address.ts"
 import type { Nic } from "../network/records.ts"
 import { RecordRules, storeNotEmpty } from "./record-rules.ts"
 import { addressBlob, numberOf } from "./row.ts"
+import { addressKey } from "./row-records.ts"
 import { SqliteConnection } from "./sqlite-connection.ts"
 import { translateConstraint } from "./sqlite-constraints.ts"
 import { putHost, putTemplate } from "./sqlite-hosts.ts"
@@ -83,7 +81,7 @@ class RecordWriter {
       case "nic":
         return this.#insertNic(record.nic)
       case "resting":
-        return this.#keepAddress(record.networkId, keyOf(record.address), record.nicId, record.freeAfter)
+        return this.#keepAddress(record.networkId, addressKey(record.address), record.nicId, record.freeAfter)
     }
   }
 
@@ -105,7 +103,7 @@ class RecordWriter {
   }
 
   #insertNic({ id, networkId, host, vmId, mac, ipv6, ipv4, hostname, isDefault, state }: Nic): void {
-    const keys = [ipv6, ipv4].map((address) => (address === undefined ? null : keyOf(address)))
+    const keys = [ipv6, ipv4].map((address) => (address === undefined ? null : addressKey(address)))
     this.#db.run(
       `INSERT INTO nics (id, network_id, host, vm_id, mac, ipv6, ipv4, hostname, is_default, state)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -131,12 +129,4 @@ class RecordWriter {
       freeAfter,
     )
   }
-}
-
-function keyOf(address: Ipv6Address | Ipv4Address): Uint8Array {
-  return addressBlob(
-    address.includes(":")
-      ? ipv6ToBigInt(parseIpv6Address("address", address))
-      : ipv4Mapped + ipv4ToBigInt(parseIpv4Address("address", address)),
-  )
 }
