@@ -1,6 +1,8 @@
 import type { StoreRecord } from "@slash64/core"
 import {
   networkRecord,
+  poolRecord,
+  prefixRecord,
   readHostRow,
   readNicRow,
   readRouterRow,
@@ -36,8 +38,12 @@ async function* recordsOf(sql: Sql): AsyncGenerator<StoreRecord> {
     yield { record: "host", host: readHostRow(row) }
   for await (const row of pages(sql, "SELECT digest, body FROM templates", ["digest"]))
     yield { record: "template", template: readTemplateRow(row) }
+  for await (const row of pages(sql, "SELECT id, body, next_slot AS cursor FROM pools", ["id"])) yield poolRecord(row)
   for await (const row of pages(sql, "SELECT id, body, cursor6, cursor4 FROM networks", ["id"]))
     yield networkRecord({ ...row, revision: await currentRevision(sql, textOf(row, "id")) })
+  const prefixes = `SELECT pool_id, slot, holder_kind, holder_id, free_after, body FROM pool_prefixes
+    JOIN pools ON pools.id = pool_id`
+  for await (const row of pages(sql, prefixes, ["pool_id", "slot"])) yield prefixRecord(row)
   for await (const row of pages(sql, "SELECT id, body FROM routers", ["id"]))
     yield { record: "router", router: readRouterRow(row) }
   for await (const row of pages(sql, `SELECT ${nicColumns} FROM nics`, ["network_id", "id"]))
@@ -62,5 +68,5 @@ async function* pages(sql: Sql, select: string, keys: readonly string[]): AsyncG
 
 function keyOf(row: Row, key: string): Value {
   const value = row[key]
-  return value instanceof Uint8Array ? value : textOf(row, key)
+  return value instanceof Uint8Array || typeof value === "number" ? value : textOf(row, key)
 }

@@ -1,10 +1,20 @@
 import { ipv4ToBigInt, ipv6ToBigInt } from "@slash64/core"
-import type { Nic, StoreRecord } from "@slash64/core"
-import { RecordRules, addressBlob, addressKey, numberOf, recordTaken, storeNotEmpty } from "@slash64/core/store-rules"
+import type { KeptPrefix, Nic, StoreRecord } from "@slash64/core"
+import {
+  RecordRules,
+  addressBlob,
+  addressKey,
+  importedTables,
+  numberOf,
+  recordTaken,
+  slotOfPool,
+  storeNotEmpty,
+} from "@slash64/core/store-rules"
 import { putHost, putTemplate } from "./hosts.ts"
 import { createNetwork } from "./networks.ts"
 import type { PostgresConnection, Sql } from "./postgres-connection.ts"
 import { constraintOf } from "./postgres-errors.ts"
+import { createPool, needPool } from "./pools.ts"
 import { createRouter } from "./routers.ts"
 import { lockSchema } from "./schema.ts"
 import { setRevision } from "./snapshot.ts"
@@ -16,6 +26,8 @@ const fields: Readonly<Record<string, string>> = {
   nics_network_id_hostname_key: "nic.hostname",
   nics_vm_id_vm_place_key: "nic.isDefault",
   addresses_pkey: "address",
+  pool_prefixes_pkey: "prefix",
+  pool_prefixes_one_each: "holder.id",
 }
 
 /** One transaction, which is not repeated: the records are given once. */
@@ -34,6 +46,7 @@ export async function importRecords(db: PostgresConnection, records: AsyncIterab
         throw constraint === undefined ? error : recordTaken(record, fields[constraint], error)
       })
     }
+    rules.end()
     for (const [id, revision] of revisions) await setRevision(held.sql, id, revision)
     await held.commit()
   } catch (error) {
@@ -44,7 +57,7 @@ export async function importRecords(db: PostgresConnection, records: AsyncIterab
 }
 
 async function checkEmpty(sql: Sql): Promise<void> {
-  for (const table of ["networks", "nics", "routers", "hosts", "templates"]) {
+  for (const table of importedTables) {
     const n = numberOf((await sql.get(`SELECT count(*) AS n FROM ${table}`)) ?? {}, "n")
     if (n > 0) throw storeNotEmpty(`${n} ${table}`)
   }
@@ -63,6 +76,11 @@ async function insert(sql: Sql, record: StoreRecord): Promise<unknown> {
       const next4 = nextIpv4 === undefined ? null : addressBlob(ipv4ToBigInt(nextIpv4))
       return sql.run("UPDATE networks SET cursor6 = $2, cursor4 = $3 WHERE id = $1", network.id, next6, next4)
     }
+    case "pool":
+      await createPool(sql, record.pool)
+      return sql.run("UPDATE pools SET next_slot = $2 WHERE id = $1", record.pool.id, record.nextSlot)
+    case "prefix":
+      return insertPrefix(sql, record)
     case "router":
       return createRouter(sql, record.router)
     case "nic":
@@ -76,6 +94,18 @@ async function insert(sql: Sql, record: StoreRecord): Promise<unknown> {
         record.freeAfter,
       )
   }
+}
+
+async function insertPrefix(sql: Sql, { poolId, prefix, holder, freeAfter }: KeptPrefix): Promise<number> {
+  const slot = slotOfPool(await needPool(sql, poolId), "prefix", prefix)
+  return sql.run(
+    "INSERT INTO pool_prefixes (pool_id, slot, holder_kind, holder_id, free_after) VALUES ($1, $2, $3, $4, $5)",
+    poolId,
+    slot,
+    holder.kind,
+    holder.id,
+    freeAfter ?? null,
+  )
 }
 
 /** One statement, for there are many. */

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, it } from "vitest"
-import { exportLines, importLines, newCall } from "@slash64/core"
+import { exportLines, importLines, newCall, planPool } from "@slash64/core"
 import type { Store, StoreRecord } from "@slash64/core"
 import { StoreBench, claim, network, otherNetwork, router } from "./store-bench.ts"
 import type { StoreSuiteOptions } from "./store-bench.ts"
+
+const pooled = { prefix: "2001:db8:100:8::/64", gateway: "2001:db8:100:8::1" }
 
 /** Everything that a store can hold: more NICs than one page, one that is leaving, addresses at rest, cursors. */
 async function fill(store: Store): Promise<void> {
@@ -14,6 +16,11 @@ async function fill(store: Store): Promise<void> {
     format: "qcow2",
     registeredAt: "2026-01-01T00:00:00Z",
   })
+  await store.createPool(planPool({ name: "sites", prefix: "2001:db8:100::/40", policy: "sequential" }))
+  await store.claimPrefix({ poolId: "sites", holder: "site-1" })
+  await store.claimPrefix({ poolId: "sites", holder: "site-2" })
+  await store.releasePrefix("sites", "site-1")
+  await store.createNetwork(otherNetwork({ name: "pooled", ipv6: { ...pooled, pool: "sites" } }))
   const [lab, lan] = [network(), otherNetwork({ policy: "sequential" })]
   await store.createNetwork(lab)
   await store.createNetwork(lan)
@@ -77,7 +84,9 @@ export function describeTransfer(options: StoreSuiteOptions): void {
       expect(records.map(({ record }) => record)).toEqual([
         "host",
         "template",
-        ...Array<string>(2).fill("network"),
+        "pool",
+        ...Array<string>(3).fill("network"),
+        ...Array<string>(3).fill("prefix"),
         "router",
         ...Array<string>(8).fill("nic"),
         ...Array<string>(3).fill("resting"),
@@ -96,6 +105,12 @@ export function describeTransfer(options: StoreSuiteOptions): void {
     it("leave a store that goes on as the first one would", async ({ expect }) => {
       await to.importRecords(from.exportRecords())
       for (const store of [from, to]) {
+        expect(await store.claimPrefix({ poolId: "sites", holder: "site-3" })).toMatchObject({
+          prefix: "2001:db8:100:2::/64",
+        })
+        expect(await store.claimPrefix({ poolId: "sites", holder: "site-1" })).toMatchObject({
+          prefix: "2001:db8:100::/64",
+        })
         expect(await store.claimNic(claim(otherNetwork(), "lan-6"))).toMatchObject({ ipv6: "2001:db8:1::8" })
         const resting = await store.claimNic(claim(network(), "nic-2"))
         await expect(store.claimNic(claim(network(), "nic-9", { requestedIpv6: resting.ipv6 }))).rejects.toMatchObject({
@@ -147,7 +162,7 @@ export function describeTransfer(options: StoreSuiteOptions): void {
     })
 
     it.for([
-      ["a line that is no JSON", 4, () => "{", "INVALID_ARGUMENT", "line"],
+      ["a line that is no JSON", 5, () => "{", "INVALID_ARGUMENT", "line"],
       [
         "an unknown field",
         2,
@@ -164,77 +179,88 @@ export function describeTransfer(options: StoreSuiteOptions): void {
         "header.format",
       ],
       ["a header that is none", 1, () => "[]", "INVALID_ARGUMENT", "header"],
-      ["another count at the end", 18, () => '{"end":true,"records":3}', "DATA_LOSS", "records"],
+      ["another count at the end", 23, () => '{"end":true,"records":3}', "DATA_LOSS", "records"],
       [
         "a revision of 0",
-        4,
+        5,
         (line: string) => line.replace(/"revision":\d+/, '"revision":0'),
         "INVALID_ARGUMENT",
         "revision",
       ],
-      ["an MTU that is none", 4, (line: string) => line.replace('"mtu":1500', '"mtu":7'), "INVALID_ARGUMENT", "mtu"],
+      ["an MTU that is none", 5, (line: string) => line.replace('"mtu":1500', '"mtu":7'), "INVALID_ARGUMENT", "mtu"],
       ["a host by a bad name", 2, (line: string) => line.replace('"h1"', '"../h1"'), "INVALID_ARGUMENT", "host.name"],
       ["a digest that is none", 3, (line: string) => line.replace(/a{64}/, "a"), "INVALID_ARGUMENT", "template.digest"],
-      ["a network again", 5, (_: string, all: readonly string[]) => all[3], "ALREADY_EXISTS", "network.id"],
+      ["a network again", 6, (_: string, all: readonly string[]) => all[4], "ALREADY_EXISTS", "network.id"],
       [
         "two networks on one prefix",
-        5,
+        6,
         (line: string) => line.replaceAll("2001:db8:1:0:", "2001:db8:0:0:").replaceAll("2001:db8:1::", "2001:db8::"),
         "ALREADY_EXISTS",
         "ipv6.prefix",
       ],
       [
         "a router of no network",
-        6,
+        11,
         (line: string) => line.replace('"lab"', '"lost"'),
         "INVALID_ARGUMENT",
         "router.networkId",
       ],
       [
         "a NIC of no network",
-        7,
+        12,
         (line: string) => line.replace('"networkId":"lab"', '"networkId":"lost"'),
         "INVALID_ARGUMENT",
         "nic.networkId",
       ],
-      ["a NIC again", 8, (_: string, all: readonly string[]) => all[6], "ALREADY_EXISTS", "nic."],
-      ["a NIC with a router's MAC", 7, withMacOf(router().guestMac), "ALREADY_EXISTS", "nic.mac"],
+      // Id, MAC and name are another's: which is found first is the store's own.
+      ["a NIC again", 13, (_: string, all: readonly string[]) => all[11], "ALREADY_EXISTS", ""],
+      ["a NIC with a router's MAC", 12, withMacOf(router().guestMac), "ALREADY_EXISTS", "nic.mac"],
       [
         "a NIC in a state that is none",
-        7,
+        12,
         (line: string) => line.replace(/"state":"\w+"/, '"state":"lost"'),
         "INVALID_ARGUMENT",
         "nic.state",
       ],
       [
         "a NIC with an address elsewhere",
-        7,
+        12,
         (line: string) => line.replace(/"ipv6":"[^"]+"/, '"ipv6":"2001:db8:9::1"'),
         "INVALID_ARGUMENT",
         "ipv6",
       ],
       [
         "a NIC on the gateway",
-        7,
+        12,
         (line: string) => line.replace(/"ipv6":"[^"]+"/, '"ipv6":"2001:db8::1"'),
         "INVALID_ARGUMENT",
         "ipv6",
       ],
       [
         "a NIC without its IPv4 address",
-        7,
+        12,
         (line: string) => line.replace(/"ipv4":"[^"]+",/, ""),
         "INVALID_ARGUMENT",
         "ipv4",
       ],
       [
         "an address at rest elsewhere",
-        15,
+        20,
         (line: string) => line.replace(/"address":"[^"]+"/, '"address":"192.0.9.9"'),
         "INVALID_ARGUMENT",
         "address",
       ],
-      ["records in another order", 6, (_: string, all: readonly string[]) => all[1], "INVALID_ARGUMENT", "record"],
+      ["records in another order", 11, (_: string, all: readonly string[]) => all[1], "INVALID_ARGUMENT", "record"],
+      ["a /64 outside its pool", 8, withPrefix("2001:db8:900::/64"), "INVALID_ARGUMENT", "prefix"],
+      ["a /64 of no pool", 8, (line: string) => line.replace('"sites"', '"lost"'), "INVALID_ARGUMENT", "poolId"],
+      ["a /64 again", 9, withPrefix("2001:db8:100::/64"), "ALREADY_EXISTS", "prefix"],
+      [
+        "a /64 of another network",
+        10,
+        (line: string) => line.replace('"pooled"', '"lan"'),
+        "INVALID_ARGUMENT",
+        "holder.id",
+      ],
     ] as const)(
       "refuse %s, name line and field, and take in nothing",
       async ([, number, change, code, field], { expect }) => {
@@ -250,6 +276,12 @@ export function describeTransfer(options: StoreSuiteOptions): void {
       },
     )
 
+    it("refuse a network whose /64 its pool does not hold: another would be given it", async ({ expect }) => {
+      const records = (await recordsOf(from)).filter((one) => one.record !== "prefix" || one.holder.kind === "claim")
+      await expect(to.importRecords(each(records))).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field: "prefix" })
+      expect(await recordsOf(to)).toEqual([])
+    })
+
     it("refuse lines that were cut off, or go on after the end", async ({ expect }) => {
       const lines = await linesOf(from)
       await expect(importLines(to, each(lines.slice(0, -1)), newCall())).rejects.toMatchObject({ code: "DATA_LOSS" })
@@ -264,6 +296,10 @@ export function describeTransfer(options: StoreSuiteOptions): void {
       expect(await recordsOf(to)).toEqual([])
     })
   })
+}
+
+function withPrefix(prefix: string): (line: string) => string {
+  return (line) => line.replace(/"prefix":"[^"]+"/, `"prefix":"${prefix}"`)
 }
 
 function withMacOf(mac: string): (line: string) => string {

@@ -4,16 +4,20 @@ import { parseId, parseUuid } from "../address/id.ts"
 import { parseIpv4Address } from "../address/ipv4.ts"
 import { parseIpv6Address } from "../address/ipv6-address.ts"
 import { parseMacAddress } from "../address/mac-address.ts"
+import { parsePrefix64 } from "../address/prefix64.ts"
 import { invalid } from "../errors.ts"
 import { parseHostname, parseWholeNumber } from "../network/names.ts"
 import { parseShape } from "../network/parse-shape.ts"
 import { planNetwork } from "../network/plan-network.ts"
+import { planPool } from "../network/plan-pool.ts"
 import type { Nic } from "../network/records.ts"
 import { parseHost, parseRouter, parseTemplate } from "./record-codec.ts"
 import type { StoreRecord } from "./store-record.ts"
 
 const anything = z.unknown().optional()
-const kind = z.looseObject({ record: z.enum(["host", "template", "network", "router", "nic", "resting"]) })
+const kind = z.looseObject({
+  record: z.enum(["host", "template", "pool", "network", "prefix", "router", "nic", "resting"]),
+})
 const hostShape = z.strictObject({ record: z.string(), host: anything })
 const templateShape = z.strictObject({ record: z.string(), template: anything })
 const networkShape = z.strictObject({
@@ -22,6 +26,14 @@ const networkShape = z.strictObject({
   revision: anything,
   nextIpv6: anything,
   nextIpv4: anything,
+})
+const poolShape = z.strictObject({ record: z.string(), pool: anything, nextSlot: anything })
+const prefixShape = z.strictObject({
+  record: z.string(),
+  poolId: anything,
+  prefix: anything,
+  holder: z.strictObject({ kind: z.enum(["network", "claim"]), id: anything }),
+  freeAfter: anything,
 })
 const routerShape = z.strictObject({ record: z.string(), router: anything })
 const nicShape = z.strictObject({ record: z.string(), nic: anything })
@@ -61,6 +73,10 @@ export function parseStoreRecord(input: unknown): StoreRecord {
       const template = parseTemplate("template", parseShape("", templateShape, input).template)
       return { record, template: { ...template, digest: parseDigest("template.digest", template.digest) } }
     }
+    case "pool":
+      return parsePool(parseShape("", poolShape, input))
+    case "prefix":
+      return parsePrefix(parseShape("", prefixShape, input))
     case "network":
       return parseNetwork(parseShape("", networkShape, input))
     case "router": {
@@ -79,6 +95,22 @@ export function parseStoreRecord(input: unknown): StoreRecord {
 function parseDigest(field: string, digest: string): string {
   if (/^sha256:[\da-f]{64}$/.test(digest)) return digest
   throw invalid(field, digest, "is not a digest", "use sha256: and 64 hex digits")
+}
+
+function parsePool({ pool, nextSlot }: z.output<typeof poolShape>): StoreRecord {
+  return { record: "pool", pool: planPool(pool), nextSlot: parseWholeNumber("nextSlot", nextSlot, 0, 2 ** 35) }
+}
+
+function parsePrefix({ poolId, prefix, holder, freeAfter }: z.output<typeof prefixShape>): StoreRecord {
+  return {
+    record: "prefix",
+    poolId: parseId("poolId", poolId),
+    prefix: parsePrefix64("prefix", prefix),
+    holder: { kind: holder.kind, id: parseId("holder.id", holder.id) },
+    ...(freeAfter !== undefined && {
+      freeAfter: parseWholeNumber("freeAfter", freeAfter, 0, Number.MAX_SAFE_INTEGER),
+    }),
+  }
 }
 
 function parseNetwork({ network, revision, nextIpv6, nextIpv4 }: z.output<typeof networkShape>): StoreRecord {

@@ -3,10 +3,10 @@ import type { Ipv4Address } from "../address/ipv4.ts"
 import { ipv6FromBigInt, ipv6ToBigInt, parseIpv6Address } from "../address/ipv6-address.ts"
 import type { Ipv6Address } from "../address/ipv6-address.ts"
 import { ipv4Mapped } from "../network/address-pools.ts"
-import { readNetworkRow } from "./record-codec.ts"
+import { readNetworkRow, readPoolRow, readPrefixRow } from "./record-codec.ts"
 import { addressBlob, addressOf, damaged, numberOf, textOf } from "./row.ts"
 import type { Row } from "./row.ts"
-import type { KeptNetwork, RestingAddress } from "./store-record.ts"
+import type { KeptNetwork, KeptPool, KeptPrefix, RestingAddress } from "./store-record.ts"
 
 /** Of a row with body, revision, cursor6 and cursor4. */
 export function networkRecord(row: Row): KeptNetwork {
@@ -18,6 +18,18 @@ export function networkRecord(row: Row): KeptNetwork {
     ...(next6 !== undefined && { nextIpv6: ipv6FromBigInt(next6) }),
     ...(next4 !== undefined && { nextIpv4: ipv4FromBigInt(next4) }),
   }
+}
+
+/** Of a row with body and cursor. */
+export function poolRecord(row: Row): KeptPool {
+  return { record: "pool", pool: readPoolRow(row), nextSlot: numberOf(row, "cursor") }
+}
+
+/** Of a row with body (the pool's), slot, holder_kind, holder_id and free_after. */
+export function prefixRecord(row: Row): KeptPrefix {
+  const { poolId, prefix, holder } = readPrefixRow(readPoolRow(row), row)
+  const freeAfter = row["free_after"] === null ? undefined : numberOf(row, "free_after")
+  return { record: "prefix", poolId, prefix, holder, ...(freeAfter !== undefined && { freeAfter }) }
 }
 
 /** Of a row with network_id, address, nic_id and free_after. */

@@ -7,14 +7,16 @@ const fields: Readonly<Record<string, string>> = {
   "nics.id": "nic.id",
   "nics.mac": "nic.mac",
   "nics.hostname": "nic.hostname",
-  "nics.vm_id": "nic.isDefault",
+  "index 'nics_by_vm'": "nic.isDefault",
   "addresses.address": "address",
+  "pool_prefixes.slot": "prefix",
+  "pool_prefixes.pool_id": "holder.id",
 }
 
 /** What a unique index refuses of an imported record, as ALREADY_EXISTS; any other error as it is. */
 export function translateConstraint(error: unknown, record: StoreRecord): unknown {
   if (!(error instanceof Error) || !("errcode" in error)) return error
   if (typeof error.errcode !== "number" || (error.errcode & 0xff) !== constraint) return error
-  const column = /(\w+\.\w+)$/.exec(error.message)?.[1] ?? ""
+  const column = /(\w+\.\w+|index '\w+')$/.exec(error.message)?.[1] ?? ""
   return recordTaken(record, fields[column], error)
 }

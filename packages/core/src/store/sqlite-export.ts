@@ -1,9 +1,9 @@
 import { DatabaseSync } from "node:sqlite"
 import { setImmediate as nextTurn } from "node:timers/promises"
-import { readHostRow, readNicRow, readRouterRow, readTemplateRow } from "./record-codec.ts"
-import type { Row } from "./row.ts"
-import { networkRecord, restingRecord } from "./row-records.ts"
-import type { SqliteConnection } from "./sqlite-connection.ts"
+import { readHostRow, readRouterRow, readTemplateRow } from "./record-codec.ts"
+import { networkRecord, poolRecord, prefixRecord, restingRecord } from "./row-records.ts"
+import type { Row, SqliteConnection } from "./sqlite-connection.ts"
+import { readNic } from "./sqlite-nic-rows.ts"
 import { translateSqliteError } from "./sqlite-errors.ts"
 import type { StoreRecord } from "./store-record.ts"
 
@@ -38,11 +38,16 @@ function* recordsOf(iterate: Iterate): Generator<StoreRecord> {
   for (const row of iterate("SELECT body FROM hosts ORDER BY name")) yield { record: "host", host: readHostRow(row) }
   for (const row of iterate("SELECT body FROM templates ORDER BY digest"))
     yield { record: "template", template: readTemplateRow(row) }
+  for (const row of iterate("SELECT body, cursor FROM pools ORDER BY id")) yield poolRecord(row)
   for (const row of iterate("SELECT body, revision, cursor6, cursor4 FROM networks ORDER BY id"))
     yield networkRecord(row)
+  const prefixes = `SELECT body, slot, holder_kind, holder_id, free_after FROM pool_prefixes
+    JOIN pools ON pools.id = pool_id ORDER BY pool_id, slot`
+  for (const row of iterate(prefixes)) yield prefixRecord(row)
   for (const row of iterate("SELECT body FROM routers ORDER BY id"))
     yield { record: "router", router: readRouterRow(row) }
-  for (const row of iterate("SELECT * FROM nics ORDER BY network_id, id")) yield { record: "nic", nic: readNicRow(row) }
-  const resting = "SELECT * FROM addresses WHERE free_after IS NOT NULL ORDER BY network_id, address"
+  for (const row of iterate("SELECT * FROM nics ORDER BY network_id, id")) yield { record: "nic", nic: readNic(row) }
+  const resting = `SELECT networks.id AS network_id, address, last_nic_id AS nic_id, free_after FROM addresses
+    JOIN networks ON networks.number = network WHERE free_after IS NOT NULL ORDER BY networks.id, address`
   for (const row of iterate(resting)) yield restingRecord(row)
 }

@@ -1,13 +1,17 @@
 import { ipv4ToBigInt } from "../address/ipv4.ts"
 import { ipv6ToBigInt } from "../address/ipv6-address.ts"
 import type { Nic } from "../network/records.ts"
-import { RecordRules, storeNotEmpty } from "./record-rules.ts"
+import { RecordRules, importedTables, storeNotEmpty } from "./record-rules.ts"
 import { addressBlob, numberOf } from "./row.ts"
 import { addressKey } from "./row-records.ts"
 import { SqliteConnection } from "./sqlite-connection.ts"
 import { translateConstraint } from "./sqlite-constraints.ts"
 import { putHost, putTemplate } from "./sqlite-hosts.ts"
 import { createNetwork } from "./sqlite-networks.ts"
+import { macBlob, vmBlob } from "./sqlite-nic-rows.ts"
+import { checkHostname } from "./sqlite-nics.ts"
+import { createPool } from "./sqlite-pools.ts"
+import { keepPrefix } from "./sqlite-prefixes.ts"
 import { createRouter } from "./sqlite-routers.ts"
 import type { KeptNetwork, StoreRecord } from "./store-record.ts"
 
@@ -24,6 +28,7 @@ export async function importRecords(
     return db.write(() => {
       checkEmpty(db)
       for (const record of all) write.put(record)
+      write.end()
     })
   }
   const own = await SqliteConnection.open(file)
@@ -32,6 +37,7 @@ export async function importRecords(
       checkEmpty(own)
       const write = new RecordWriter(own)
       for await (const record of records) write.put(record)
+      write.end()
     })
   } finally {
     own.close()
@@ -39,7 +45,7 @@ export async function importRecords(
 }
 
 function checkEmpty(db: SqliteConnection): void {
-  for (const table of ["networks", "nics", "routers", "hosts", "templates"]) {
+  for (const table of importedTables) {
     const n = numberOf(db.get(`SELECT count(*) AS n FROM ${table}`) ?? {}, "n")
     if (n > 0) throw storeNotEmpty(`${n} ${table}`)
   }
@@ -49,6 +55,8 @@ function checkEmpty(db: SqliteConnection): void {
 class RecordWriter {
   readonly #db: SqliteConnection
   readonly #rules = new RecordRules()
+  /** NICs so far. */
+  #nics = 0
   readonly #revisions = new Map<string, number>()
 
   constructor(db: SqliteConnection) {
@@ -64,6 +72,10 @@ class RecordWriter {
     }
   }
 
+  end(): void {
+    this.#rules.end()
+  }
+
   #insert(record: StoreRecord): void {
     switch (record.record) {
       case "host":
@@ -72,8 +84,14 @@ class RecordWriter {
       case "template":
         putTemplate(this.#db, record.template)
         return
+      case "pool":
+        createPool(this.#db, record.pool)
+        this.#db.run("UPDATE pools SET cursor = ? WHERE id = ?", record.nextSlot, record.pool.id)
+        return
       case "network":
         return this.#insertNetwork(record)
+      case "prefix":
+        return keepPrefix(this.#db, record)
       case "router":
         createRouter(this.#db, record.router)
         // The revision that it raised is the one from before the router was there.
@@ -81,7 +99,7 @@ class RecordWriter {
       case "nic":
         return this.#insertNic(record.nic)
       case "resting":
-        return this.#keepAddress(record.networkId, addressKey(record.address), record.nicId, record.freeAfter)
+        return this.#keepAddress(record.networkId, addressKey(record.address), null, record.freeAfter, record.nicId)
     }
   }
 
@@ -103,30 +121,33 @@ class RecordWriter {
   }
 
   #insertNic({ id, networkId, host, vmId, mac, ipv6, ipv4, hostname, isDefault, state }: Nic): void {
+    checkHostname(this.#db, { networkId, hostname })
     const keys = [ipv6, ipv4].map((address) => (address === undefined ? null : addressKey(address)))
+    this.#nics += 1
     this.#db.run(
-      `INSERT INTO nics (id, network_id, host, vm_id, mac, ipv6, ipv4, hostname, is_default, state)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO nics (number, id, network_id, host, vm_id, mac, ipv6, ipv4, hostname, is_default, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      this.#nics,
       id,
       networkId,
       host,
-      vmId,
-      mac,
+      vmBlob(vmId),
+      macBlob(mac),
       ...keys,
       hostname,
       isDefault ? 1 : 0,
       state,
     )
-    for (const key of keys) if (key !== null) this.#keepAddress(networkId, key, id, null)
+    for (const key of keys) if (key !== null) this.#keepAddress(networkId, key, this.#nics, null, null)
   }
 
-  #keepAddress(networkId: string, key: Uint8Array, nicId: string, freeAfter: number | null): void {
+  #keepAddress(networkId: string, key: Uint8Array, ...holder: readonly (string | number | null)[]): void {
     this.#db.run(
-      "INSERT INTO addresses (network_id, address, nic_id, free_after) VALUES (?, ?, ?, ?)",
+      `INSERT INTO addresses (network, address, nic, free_after, last_nic_id)
+       VALUES ((SELECT number FROM networks WHERE id = ?), ?, ?, ?, ?)`,
       networkId,
       key,
-      nicId,
-      freeAfter,
+      ...holder,
     )
   }
 }

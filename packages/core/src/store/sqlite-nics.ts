@@ -96,7 +96,10 @@ function knownNic(db: SqliteConnection, claim: NicClaim): Nic {
 }
 
 /** A NIC whose name is its id is found by that, another by the index of given names. */
-function checkHostname(db: SqliteConnection, { networkId, hostname }: NicClaim): void {
+export function checkHostname(
+  db: SqliteConnection,
+  { networkId, hostname }: Pick<NicClaim, "networkId" | "hostname">,
+): void {
   const other = db.get(
     `SELECT id FROM nics WHERE network_id = ?1 AND hostname = ?2 AND hostname <> id
      UNION ALL SELECT id FROM nics WHERE id = ?2 AND hostname = id AND network_id = ?1`,

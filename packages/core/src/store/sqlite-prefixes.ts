@@ -12,6 +12,7 @@ import type { PrefixCounts, PrefixPage } from "./pool-store.ts"
 import { noPrefixLeft, parsePrefixPage, prefixNotFree, samePrefix, slotOfPool } from "./prefix-rules.ts"
 import { readHolder, readPrefixRow } from "./record-codec.ts"
 import { numberOf } from "./row.ts"
+import type { KeptPrefix } from "./store-record.ts"
 import type { Row, SqliteConnection } from "./sqlite-connection.ts"
 import { addRun, runFrom, splitRun } from "./sqlite-pool-runs.ts"
 import type { Run } from "./sqlite-pool-runs.ts"
@@ -41,6 +42,22 @@ export function takePrefix(db: SqliteConnection, row: PoolRow, taker: PrefixTake
   throw wanted === undefined
     ? noPrefixLeft(pool, countPrefixes(db, pool, taker.now))
     : notFree(db, pool, taker.field, wanted)
+}
+
+/** Takes in a /64 as another store kept it. */
+export function keepPrefix(db: SqliteConnection, { poolId, prefix, holder, freeAfter }: KeptPrefix): void {
+  const { pool } = needPool(db, poolId)
+  const slot = Number(slotOfPool(pool, "prefix", prefix))
+  db.run(
+    "INSERT INTO pool_prefixes (pool_id, slot, holder_kind, holder_id, free_after) VALUES (?, ?, ?, ?, ?)",
+    poolId,
+    slot,
+    holder.kind,
+    holder.id,
+    freeAfter ?? null,
+  )
+  const run = runFrom(db, poolId, slot)
+  if (run !== undefined && run.first <= slot) splitRun(db, poolId, run, slot)
 }
 
 export function releasePrefix(db: SqliteConnection, poolId: string, holder: PrefixHolder, now: number): void {

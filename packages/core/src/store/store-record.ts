@@ -1,13 +1,23 @@
 import type { Ipv4Address } from "../address/ipv4.ts"
 import type { Ipv6Address } from "../address/ipv6-address.ts"
-import type { HostRecord, Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
+import type { Prefix64 } from "../address/prefix64.ts"
+import type {
+  HostRecord,
+  Nic,
+  PrefixHolder,
+  PrefixPool,
+  Router,
+  SharedNetwork,
+  TemplateRecord,
+} from "../network/records.ts"
 
 /**
- * All that a store holds, as plain JSON, one thing after the other: hosts by name, templates by digest, networks by id,
- * routers by id, NICs by network and id, resting addresses by network and address. So what a record stands on comes
- * before it, and the same content is the same sequence.
+ * All that a store holds, as plain JSON, one thing after the other: hosts by name, templates by digest, pools by id,
+ * networks by id, /64s of pools by pool and prefix, routers by id, NICs by network and id, resting addresses by network
+ * and address. So what a record stands on comes before it, and the same content is the same sequence.
  */
-export type StoreRecord = KeptHost | KeptTemplate | KeptNetwork | KeptRouter | KeptNic | RestingAddress
+export type StoreRecord =
+  KeptHost | KeptTemplate | KeptPool | KeptNetwork | KeptPrefix | KeptRouter | KeptNic | RestingAddress
 
 export interface KeptHost {
   readonly record: "host"
@@ -17,6 +27,23 @@ export interface KeptHost {
 export interface KeptTemplate {
   readonly record: "template"
   readonly template: TemplateRecord
+}
+
+export interface KeptPool {
+  readonly record: "pool"
+  readonly pool: PrefixPool
+  /** Where the policy `sequential` goes on: the 35 bits that follow the /29 of a /64. */
+  readonly nextSlot: number
+}
+
+/** A /64 of a pool, with who holds it or had it last. */
+export interface KeptPrefix {
+  readonly record: "prefix"
+  readonly poolId: string
+  readonly prefix: Prefix64
+  readonly holder: PrefixHolder
+  /** Unix seconds, until which it rests; absent: it is held. */
+  readonly freeAfter?: number
 }
 
 export interface KeptNetwork {
