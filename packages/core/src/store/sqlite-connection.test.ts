@@ -30,6 +30,9 @@ const insert = (connection: SqliteConnection, name: string, body = "{}") =>
   connection.run("INSERT INTO hosts (name, body) VALUES (?, ?)", name, body)
 const names = (connection: SqliteConnection) => connection.all("SELECT name FROM hosts").map((row) => row["name"])
 
+const bound = (connection: SqliteConnection) =>
+  Number(connection.get("PRAGMA wal_autocheckpoint")?.["wal_autocheckpoint"])
+
 describe("SqliteConnection", () => {
   it("makes every commit durable: WAL, synchronous FULL, foreign keys on", async () => {
     const connection = await connect()
@@ -140,6 +143,18 @@ describe("SqliteConnection", () => {
     await waiting
     other.close()
     expect(await patient.read(() => names(patient))).toEqual(["h2"])
+  })
+
+  it("lets the journal grow with the file, at once and when it is opened again", async () => {
+    const connection = await connect()
+    expect(bound(connection)).toBe(1000)
+    const body = "x".repeat(8192)
+    await Promise.all(
+      Array.from({ length: 1024 }, (_, number) => connection.write(() => insert(connection, `h${number}`, body))),
+    )
+    expect(bound(connection)).toBeGreaterThan(2000)
+    const again = await connect()
+    expect(bound(again)).toBeGreaterThan(2000)
   })
 
   it("keeps a database in memory", async () => {

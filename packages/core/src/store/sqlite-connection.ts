@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { Slash64Error } from "../errors.ts"
 import { translateFileError } from "./file-errors.ts"
 import { GroupCommit } from "./group-commit.ts"
+import { JournalBound } from "./journal-bound.ts"
 import { migrations } from "./migrations.ts"
 import { isBusy, translateSqliteError } from "./sqlite-errors.ts"
 import { migrateSchema, readSchemaVersion } from "./sqlite-schema.ts"
@@ -26,6 +27,7 @@ export class SqliteConnection {
   readonly #database: DatabaseSync
   readonly #busyMs: number
   readonly #commits: GroupCommit
+  readonly #journal: JournalBound
   readonly #statements = new Map<string, StatementSync>()
 
   private constructor(file: string, database: DatabaseSync, busyMs: number) {
@@ -33,6 +35,7 @@ export class SqliteConnection {
     this.#database = database
     this.#busyMs = busyMs
     this.#commits = new GroupCommit(database, file, busyMs)
+    this.#journal = new JournalBound(database)
   }
 
   /**
@@ -59,7 +62,11 @@ export class SqliteConnection {
    */
   async write<T>(run: () => T): Promise<T> {
     this.#checkOpen()
-    return this.#commits.write(run)
+    return this.#commits.write(() => {
+      const value = run()
+      this.#journal.follow()
+      return value
+    })
   }
 
   /** Runs `run` on the database as it is at one moment, with every write that has resolved by then. */
@@ -155,6 +162,7 @@ export class SqliteConnection {
     this.#database.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
     if (version < migrations.length)
       await this.#untilFree(() => this.#attempt("BEGIN IMMEDIATE", () => migrateSchema(this.#database)))
+    await this.#untilFree(() => this.#journal.set())
   }
 }
 
