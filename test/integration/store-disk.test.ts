@@ -1,12 +1,12 @@
-/** A disk that is really full and one that is really read-only: a small tmpfs, so this needs root. */
+/** Disks that are really full or really read-only: small file systems of our own, so this needs root. */
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync, rmdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { openSqliteStore, planNetwork, planNic } from "@slash64/core"
+import { newCall, openSecretFile, openSqliteStore, planNetwork, planNic, sqliteDatabase } from "@slash64/core"
+import type { Store } from "@slash64/core"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 
-const secret = new Uint8Array(32).fill(7)
 const network = planNetwork({
   name: "lab",
   attachment: { kind: "isolated" },
@@ -16,19 +16,26 @@ const claim = (number: number) => planNic({ id: `nic-${number}`, host: "h1", vmI
 
 let folder: string
 let file: string
+let secretFile: string
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "slash64-disk-"))
-  file = join(folder, "store.sqlite")
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "slash64-test", folder])
+  file = join(folder, "state", "slash64.db")
+  secretFile = join(folder, "state", "secret")
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "slash64-test", folder])
+  mkdirSync(join(folder, "state"), { mode: 0o700 })
 })
 afterEach(() => {
   execFileSync("umount", [folder])
   rmdirSync(folder)
 })
 
+const open = (): Promise<Store> => openSqliteStore({ file, secret: openSecretFile(secretFile), secretFile })
+const full = (field: string) => ({ code: "RESOURCE_EXHAUSTED", field, hint: expect.stringMatching(/room/i) })
+const readOnly = { code: "PERMISSION_DENIED", field: "store", hint: expect.stringMatching(/writable|write|--db/) }
+
 function fillDisk(): void {
-  for (const size of [1 << 20, 1 << 16, 4096]) {
+  for (const size of [1 << 16, 4096, 512, 1]) {
     for (let part = 0; ; part++) {
       try {
         writeFileSync(join(folder, `filler-${size}-${part}`), Buffer.alloc(size, 1))
@@ -39,46 +46,147 @@ function fillDisk(): void {
   }
 }
 
-describe("a store on a bad disk", () => {
-  it("says that the disk is full, claims nothing, and goes on when there is room again", async () => {
-    const store = await openSqliteStore({ file, secret })
+function makeRoom(): void {
+  for (const name of readdirSync(folder)) if (name.startsWith("filler-")) rmSync(join(folder, name))
+}
+
+/** Claims until some were refused: what was acknowledged, and the refusals. */
+async function claimUntilFull(store: Store, atOnce: number): Promise<{ claimed: string[]; errors: unknown[] }> {
+  const claimed: string[] = []
+  const errors: unknown[] = []
+  for (let number = 1; number < 20_000 && errors.length < 3; number += atOnce) {
+    const calls = Array.from({ length: atOnce }, (_, index) => store.claimNic(claim(number + index)))
+    for (const outcome of await Promise.allSettled(calls))
+      if (outcome.status === "fulfilled") claimed.push(outcome.value.id)
+      else errors.push(outcome.reason)
+  }
+  return { claimed, errors }
+}
+
+async function findings(): Promise<readonly unknown[]> {
+  const check = await sqliteDatabase({ file, secretFile }).check(newCall())
+  return check.findings.filter(({ severity }) => severity === "error")
+}
+
+describe("a store on a full disk", () => {
+  it.for([1, 64])("claims nothing more, %i at once, and goes on when there is room again", async (atOnce) => {
+    const store = await open()
     await store.createNetwork(network)
     const first = await store.claimNic(claim(0))
     fillDisk()
-    const errors: unknown[] = []
-    const claimed: string[] = []
-    for (let number = 1; number <= 200 && errors.length < 3; number++) {
-      await store.claimNic(claim(number)).then(
-        ({ id }) => claimed.push(id),
-        (error: unknown) => errors.push(error),
-      )
-    }
-    const full = { code: "RESOURCE_EXHAUSTED", field: "store", value: file, hint: expect.stringMatching(/room/) }
-    expect(errors).toEqual([0, 1, 2].map(() => expect.objectContaining(full)))
-    expect((await store.listNics()).map(({ id }) => id).toSorted()).toEqual(["nic-0", ...claimed].toSorted())
-    for (const filler of ["1048576-0", "65536-0", "4096-0"]) rmSync(join(folder, `filler-${filler}`), { force: true })
-    expect(await store.claimNic(claim(999))).toMatchObject({ id: "nic-999" })
+    const { claimed, errors } = await claimUntilFull(store, atOnce)
+    expect(errors.length).toBeGreaterThanOrEqual(3)
+    for (const error of errors) expect(error).toMatchObject({ ...full("store"), value: file })
+    const held = (await store.listNics()).map(({ id }) => id)
+    expect(held.toSorted()).toEqual(["nic-0", ...claimed].toSorted())
+    expect((await store.countAddresses("lab")).ipv6?.held).toBe(BigInt(held.length))
+    expect(await store.readNetwork("lab")).toMatchObject({ revision: 1 + held.length })
+    makeRoom()
+    expect(await store.claimNic(claim(99_999))).toMatchObject({ id: "nic-99999" })
     expect(await store.findNic("nic-0")).toEqual(first)
     await store.close()
+    expect(await findings()).toEqual([])
   })
 
-  it("says that the disk has no room for a store", async () => {
+  it("lets go of NICs and reads while the disk is full, or says that it is", async () => {
+    const store = await open()
+    await store.createNetwork(network)
+    for (let number = 0; number < 20; number++) await store.claimNic(claim(number))
     fillDisk()
-    await expect(openSqliteStore({ file, secret })).rejects.toMatchObject({
-      code: "RESOURCE_EXHAUSTED",
-      field: "store",
-    })
+    await claimUntilFull(store, 1)
+    const before = await store.listNics()
+    const [outcome] = await Promise.allSettled([store.markNic("nic-1", "leaving")])
+    const [state, reasons] =
+      outcome.status === "rejected" ? (["claimed", [outcome.reason]] as const) : (["leaving", []] as const)
+    for (const reason of reasons) expect(reason).toMatchObject(full("store"))
+    expect(await store.findNic("nic-1")).toMatchObject({ state })
+    expect(await store.listNics()).toHaveLength(before.length)
+    makeRoom()
+    await store.markNic("nic-1", "leaving")
+    await store.freeNic("nic-1")
+    expect(await store.findNic("nic-1")).toBeUndefined()
+    await store.close()
+    expect(await findings()).toEqual([])
   })
 
-  it("says that the disk is read-only, and keeps what it has", async () => {
-    const store = await openSqliteStore({ file, secret })
+  it("makes no store, or half a secret", async () => {
+    fillDisk()
+    await expect((async () => open())()).rejects.toMatchObject(full("secret"))
+    expect(readdirSync(join(folder, "state"))).toEqual([])
+    const secret = new Uint8Array(32).fill(7)
+    await expect(openSqliteStore({ file, secret })).rejects.toMatchObject(full("store"))
+    makeRoom()
+    const store = await open()
     await store.createNetwork(network)
     await store.close()
+  })
+
+  it("leaves no half backup, and the store as it is", async () => {
+    const store = await open()
+    await store.createNetwork(network)
+    await store.claimNic(claim(0))
+    const copy = join(folder, "copy")
+    mkdirSync(copy)
+    fillDisk()
+    const database = sqliteDatabase({ file, secretFile })
+    await expect(database.backup(copy, newCall())).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" })
+    expect(readdirSync(copy).filter((name) => name !== "secret")).toEqual([])
+    makeRoom()
+    rmSync(join(copy, "secret"), { force: true })
+    expect(await database.backup(copy, newCall())).toMatchObject({ file: join(copy, "slash64.db") })
+    await store.close()
+    expect(await findings()).toEqual([])
+  })
+})
+
+describe("a store that may not be written", () => {
+  beforeEach(async () => {
+    const store = await open()
+    await store.createNetwork(network)
+    await store.claimNic(claim(0))
+    await store.close()
+  })
+
+  it("says that the file system is read-only, and keeps what it has", async () => {
     execFileSync("mount", ["-o", "remount,ro", folder])
-    await expect(openSqliteStore({ file, secret })).rejects.toMatchObject({ code: "PERMISSION_DENIED", field: "store" })
+    await expect(open()).rejects.toMatchObject(readOnly)
     execFileSync("mount", ["-o", "remount,rw", folder])
-    const again = await openSqliteStore({ file, secret })
+    const again = await open()
     expect(await again.listNetworks()).toEqual([network])
     await again.close()
   })
+
+  /** Root may write whatever the mode says, but not through a mount that is read-only. */
+  it("says that its directory is read-only: the journal has no place there", async () => {
+    const state = join(folder, "state")
+    execFileSync("mount", ["--bind", state, state])
+    execFileSync("mount", ["-o", "remount,bind,ro", state])
+    try {
+      await expect(open()).rejects.toMatchObject(readOnly)
+      await expect(sqliteDatabase({ file, secretFile }).migrate({ dryRun: true }, newCall())).rejects.toMatchObject({
+        code: "PERMISSION_DENIED",
+        field: "store",
+      })
+    } finally {
+      execFileSync("umount", [state])
+    }
+    expect(await findings()).toEqual([])
+  })
+
+  it.for([
+    ["the file", "400", "state/slash64.db"],
+    ["its directory", "500", "state"],
+  ] as const)("says to a user who is not root that %s is read-only", ([, mode, path]) => {
+    execFileSync("chown", ["-R", "65534:65534", folder])
+    execFileSync("chmod", [mode, join(folder, path)])
+    expect(openAsNobody()).toMatchObject({ code: "PERMISSION_DENIED", field: "store", value: file })
+    execFileSync("chmod", ["u+w", join(folder, path)])
+    expect(openAsNobody()).toBe("opened")
+  })
 })
+
+function openAsNobody(): unknown {
+  const words = [join(import.meta.dirname, "store-as-nobody.ts"), file, secretFile]
+  const said = execFileSync(process.execPath, words, { encoding: "utf8" }).trim()
+  return said === "opened" ? said : JSON.parse(said)
+}

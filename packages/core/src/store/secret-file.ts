@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs"
 import { dirname } from "node:path"
 import { Slash64Error } from "../errors.ts"
+import { syncPath } from "./durable-file.ts"
 import { translateFileError } from "./file-errors.ts"
 
 /**
@@ -26,6 +27,7 @@ function readOrMake(file: string): Uint8Array {
   try {
     writeSecret(draft)
     linkUnlessThere(draft, file)
+    syncPath(dirname(file))
   } finally {
     rmSync(draft, { force: true })
   }
