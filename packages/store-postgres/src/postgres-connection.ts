@@ -6,7 +6,8 @@ import type { CustomTypesConfig, PoolClient } from "pg"
 import type { Target } from "./connection-options.ts"
 import { failureOf, translatePostgresError } from "./postgres-errors.ts"
 
-export type Value = string | boolean | number | bigint | Uint8Array | null | readonly (string | Uint8Array)[]
+export type Value = Scalar | readonly Scalar[]
+type Scalar = string | boolean | number | bigint | Uint8Array | null
 
 /** Statements on one connection. Each is prepared once a connection and known by its text. */
 export interface Sql {

@@ -26,6 +26,7 @@ import type {
   TemplateRecord,
 } from "@slash64/core"
 import { noSuchPool, readNetworkRow } from "@slash64/core/store-rules"
+import { ClaimQueue } from "./claim-queue.ts"
 import { countAddresses } from "./addresses.ts"
 import { changeNetwork } from "./change-network.ts"
 import { claimAtOnce, readKnownNetwork } from "./claim-at-once.ts"
@@ -100,6 +101,7 @@ class PostgresStore implements Store {
   readonly #now: () => number
   /** As they were last seen; each claim asks whether that is so still. */
   readonly #networks = new Map<string, KnownNetwork>()
+  readonly #claims = new ClaimQueue((networkId, claims) => this.#claimTogether(networkId, claims))
 
   constructor(db: PostgresConnection, { secret, now = Date.now }: PostgresStoreOptions) {
     this.#db = db
@@ -188,7 +190,7 @@ class PostgresStore implements Store {
 
   async claimNic(claim: NicClaim): Promise<Nic> {
     return (
-      (await this.#claimAtOnce(claim)) ??
+      (await this.#claims.claim(claim)) ??
       this.#db.write((sql) => claimInSteps(sql, claim, this.#secret, this.#seconds()))
     )
   }
@@ -270,15 +272,14 @@ class PostgresStore implements Store {
     return this.#db.close()
   }
 
-  async #claimAtOnce(claim: NicClaim): Promise<Nic | undefined> {
-    const { networkId } = claim
+  async #claimTogether(networkId: string, claims: readonly NicClaim[]): Promise<readonly (Nic | undefined)[]> {
     const known = this.#networks.get(networkId) ?? (await this.#db.query((sql) => readKnownNetwork(sql, networkId)))
-    const nic = await this.#db.alone((sql) => claimAtOnce(sql, claim, known, this.#secret))
-    // Refused, the claim may have found the network changed: the next one reads it again.
-    if (nic === undefined) this.#networks.delete(networkId)
+    const made = await this.#db.alone((sql) => claimAtOnce(sql, claims, known, this.#secret))
+    // Not all were made: the network may have changed, and the next claim reads it again.
+    if (made.includes(undefined)) this.#networks.delete(networkId)
     else this.#networks.set(networkId, known)
     if (this.#networks.size > knownMost) this.#networks.clear()
-    return nic
+    return made
   }
 
   #ground(): pooled.ClaimGround {

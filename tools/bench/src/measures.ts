@@ -5,6 +5,7 @@ import { assignMany } from "./measures/assign-many.ts"
 import { assignOne } from "./measures/assign-one.ts"
 import { boot } from "./measures/boot.ts"
 import { carvePrefixes } from "./measures/carve-prefixes.ts"
+import { fourProcesses } from "./measures/four-processes.ts"
 import { libvirtCall } from "./measures/libvirt-call.ts"
 import { neutron } from "./measures/neutron.ts"
 
@@ -14,6 +15,7 @@ export const measures: readonly Measure[] = [
   assignMany,
   assignHeld,
   neutron,
+  fourProcesses,
   carvePrefixes,
   libvirtCall,
   boot,
