@@ -17,7 +17,7 @@ export type { Ipv4Address, Ipv4Kind, Ipv4Prefix } from "./address/ipv4.ts"
 export { ipv6FromBigInt, ipv6Kind, ipv6ToBigInt, parseIpv6Address } from "./address/ipv6-address.ts"
 export type { Ipv6Address, Ipv6Kind } from "./address/ipv6-address.ts"
 export { countPrefix64s, ipv6PrefixBounds, parseIpv6Prefix } from "./address/ipv6-prefix.ts"
-export type { Ipv6Prefix } from "./address/ipv6-prefix.ts"
+export type { Ipv6Prefix, Ipv6PrefixBounds } from "./address/ipv6-prefix.ts"
 export { ipv6RangeSize, ipv6RangesOverlap, isInIpv6Range, parseIpv6Range } from "./address/ipv6-range.ts"
 export type { Ipv6Range } from "./address/ipv6-range.ts"
 export {

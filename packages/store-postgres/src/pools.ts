@@ -79,12 +79,11 @@ export async function resizePool(sql: Sql, id: string, asked: Ipv6Prefix): Promi
   else await cut(sql, row.pool, resized)
   const { first, last } = ipv6PrefixBounds(resized.prefix)
   await sql.run(
-    "UPDATE pools SET first6 = $2, last6 = $3, body = $4, next_slot = $5 WHERE id = $1",
+    "UPDATE pools SET first6 = $2, last6 = $3, body = $4 WHERE id = $1",
     id,
     addressBlob(first),
     addressBlob(last),
     JSON.stringify(resized),
-    within(poolSlots(resized.prefix), row.cursor),
   )
   return resized
 }
@@ -157,8 +156,4 @@ async function networksIn(sql: Sql, { first, last }: Interval): Promise<SharedNe
     addressBlob(last),
   )
   return rows.map(readNetworkRow)
-}
-
-function within({ first, last }: Interval, cursor: bigint): bigint {
-  return first <= cursor && cursor <= last ? cursor : first
 }

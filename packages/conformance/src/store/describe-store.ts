@@ -5,6 +5,7 @@ import { describeModel } from "./model-suite.ts"
 import { describeNetworks } from "./network-suite.ts"
 import { describeNics } from "./nic-suite.ts"
 import { describePoolChanges } from "./pool-change-suite.ts"
+import { describePoolModel } from "./pool-model-suite.ts"
 import { describePools } from "./pool-suite.ts"
 import { describeRecords } from "./record-suite.ts"
 import { describeSecret } from "./secret-suite.ts"
@@ -20,6 +21,7 @@ export function describeStore(options: StoreSuiteOptions): void {
     describeAddresses(options)
     describePools(options)
     describePoolChanges(options)
+    describePoolModel(options)
     describeRecords(options)
     describeModel(options)
     describeSecret(options)

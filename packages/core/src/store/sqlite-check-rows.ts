@@ -3,6 +3,7 @@ import { checkNic } from "../network/check-nic.ts"
 import type { SharedNetwork } from "../network/records.ts"
 import type { FindingList } from "./finding-list.ts"
 import { readHostRow, readNetworkRow, readRouterRow, readTemplateRow } from "./record-codec.ts"
+import { checkPools } from "./sqlite-check-pools.ts"
 import { addressOf, damaged, numberOf, textOf } from "./row.ts"
 import type { Row } from "./sqlite-connection.ts"
 import { networkKeys } from "./network-rules.ts"
@@ -27,6 +28,7 @@ export function* checkRows(database: DatabaseSync, list: FindingList): Generator
       yield
     }
   }
+  yield* checkPools(database, list)
 }
 
 function checkNetwork(row: Row): SharedNetwork {

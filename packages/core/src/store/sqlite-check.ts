@@ -13,7 +13,7 @@ import { readSecretFile } from "./secret-file.ts"
 import { secretFingerprint } from "./secret-fingerprint.ts"
 import type { StoreCheck } from "./store-database.ts"
 
-const tables = ["networks", "nics", "addresses", "routers", "hosts", "templates"] as const
+const tables = ["networks", "nics", "addresses", "routers", "hosts", "templates", "pools", "pool_prefixes"] as const
 
 /** All of it as it is at one moment, while others may write. */
 export function checkSqliteFile(file: string, secretFile: string, call: Call): Promise<StoreCheck> {

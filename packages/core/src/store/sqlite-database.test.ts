@@ -7,6 +7,8 @@ import { parseDuid } from "../address/duid.ts"
 import { macForNic } from "../address/mac-address.ts"
 import { planNetwork } from "../network/plan-network.ts"
 import { planNic } from "../network/plan-nic.ts"
+import { planPool } from "../network/plan-pool.ts"
+import { planPooledNetwork } from "../network/plan-pooled-network.ts"
 import { newCall } from "../plugin/call.ts"
 import { applicationId, migrations } from "./migrations.ts"
 import { openSecretFile } from "./secret-file.ts"
@@ -41,7 +43,10 @@ function open(at = folder): Promise<Store> {
   return openSqliteStore({ file: join(at, "slash64.db"), secret: openSecretFile(join(at, "secret")) })
 }
 
-/** Two NICs, an address at rest of a third, a router, a host, a template. */
+/**
+ * Two NICs, an address at rest of a third, a router, a host, a template; a pool with a network, a claim and a /64 at
+ * rest.
+ */
 async function fill(): Promise<void> {
   const store = await open()
   await store.putHost({ name: "h1", plugin: "kvm", config: {} })
@@ -63,6 +68,12 @@ async function fill(): Promise<void> {
   for (const number of [1, 2, 3]) await store.claimNic(claim(number))
   await store.markNic("nic-3", "leaving")
   await store.freeNic("nic-3")
+  await store.createPool(planPool({ name: "edge", prefix: "2001:db8:100::/56", policy: "sequential" }))
+  await store.createPooledNetwork(
+    planPooledNetwork({ name: "blue", attachment: { kind: "isolated" }, ipv6: { pool: "edge", gateway: "::1" } }),
+  )
+  for (const holder of ["h-1", "h-2"]) await store.claimPrefix({ poolId: "edge", holder })
+  await store.releasePrefix("edge", "h-2")
   await store.close()
 }
 
@@ -91,7 +102,7 @@ describe("check", () => {
       schema: migrations.length,
       newestSchema: migrations.length,
       sizeBytes: statSync(file).size,
-      counts: { networks: 1, nics: 2, addresses: 6, routers: 1, hosts: 1, templates: 1 },
+      counts: { networks: 2, nics: 2, addresses: 6, routers: 1, hosts: 1, templates: 1, pools: 1, pool_prefixes: 3 },
       findings: [],
       moreFindings: 0,
     })
@@ -99,10 +110,15 @@ describe("check", () => {
   })
 
   it.for([
-    ["networks", "id", "UPDATE networks SET id = 'lan'", /table nics|table routers/],
-    ["networks", "name", "UPDATE networks SET name = 'lan'", /network lab/],
-    ["networks", "segment", "UPDATE networks SET segment = 'bridge br1'", /network lab/],
-    ["networks", "prefix6", "UPDATE networks SET prefix6 = x'20010db8000000010000000000000000'", /network lab/],
+    ["networks", "id", "UPDATE networks SET id = 'lan' WHERE id = 'lab'", /table nics|table routers/],
+    ["networks", "name", "UPDATE networks SET name = 'lan' WHERE id = 'lab'", /network lab/],
+    ["networks", "segment", "UPDATE networks SET segment = 'bridge br1' WHERE id = 'lab'", /network lab/],
+    [
+      "networks",
+      "prefix6",
+      "UPDATE networks SET prefix6 = x'20010db8000000010000000000000000' WHERE id = 'lab'",
+      /network lab/,
+    ],
     ["networks", "first4", "UPDATE networks SET first4 = 1", /network lab/],
     ["networks", "last4", "UPDATE networks SET last4 = NULL", /network lab/],
     ["networks", "body", "UPDATE networks SET body = '{}'", /network lab/],
@@ -136,6 +152,20 @@ describe("check", () => {
     ["hosts", "body", "UPDATE hosts SET body = '['", /host h1/],
     ["templates", "digest", "UPDATE templates SET digest = 'x'", /template x/],
     ["templates", "body", "UPDATE templates SET body = json_set(body, '$.format', 'iso')", /template sha256/],
+    ["pools", "id", "UPDATE pools SET id = 'core'", /pool core|table pool_prefixes/],
+    ["pools", "name", "UPDATE pools SET name = 'core'", /pool edge/],
+    ["pools", "first6", "UPDATE pools SET first6 = x'00'", /pool edge/],
+    ["pools", "last6", "UPDATE pools SET last6 = first6", /pool edge/],
+    ["pools", "body", "UPDATE pools SET body = '{}'", /pool edge/],
+    ["pools", "cursor", "UPDATE pools SET cursor = -1", /pool edge/],
+    ["pool_prefixes", "pool_id", "UPDATE pool_prefixes SET pool_id = 'core'", /table pool_prefixes/],
+    ["pool_prefixes", "slot", "UPDATE pool_prefixes SET slot = slot + 100", /pool edge/],
+    ["pool_prefixes", "holder_kind", "UPDATE pool_prefixes SET holder_kind = 'vm'", /pool edge/],
+    ["pool_prefixes", "holder_id", "UPDATE pool_prefixes SET holder_id = 'x' WHERE holder_kind = 'network'", /edge/],
+    ["pool_prefixes", "free_after", "UPDATE pool_prefixes SET free_after = 99", /network blue/],
+    ["pool_runs", "pool_id", "UPDATE pool_runs SET pool_id = 'core'", /pool edge/],
+    ["pool_runs", "first", "UPDATE pool_runs SET first = first - 1", /pool edge/],
+    ["pool_runs", "last", "UPDATE pool_runs SET last = last - 1", /pool edge/],
     ["settings", "value", "UPDATE settings SET value = 'x'", /secret/],
   ] as const)("finds a damaged %s.%s, and says what to do", async ([, , sql, subject]) => {
     await fill()

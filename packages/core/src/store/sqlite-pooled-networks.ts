@@ -1,12 +1,13 @@
 import type { KeyObject } from "node:crypto"
 import { prefix64ToBigInt } from "../address/prefix64.ts"
+import type { Prefix64 } from "../address/prefix64.ts"
 import { checkOutsidePools } from "../network/check-pool.ts"
 import type { PooledNetworkPlan } from "../network/plan-pooled-network.ts"
-import type { PrefixPool, SharedNetwork } from "../network/records.ts"
+import type { SharedNetwork } from "../network/records.ts"
 import { noSuchPool } from "./pool-rules.ts"
 import type { SqliteConnection } from "./sqlite-connection.ts"
 import * as networks from "./sqlite-networks.ts"
-import { findPool, findPoolAround, needPool } from "./sqlite-pools.ts"
+import { findPool, findPoolAround } from "./sqlite-pools.ts"
 import { releasePrefix, takePrefix } from "./sqlite-prefixes.ts"
 
 /** What claims are made with. */
@@ -23,9 +24,10 @@ export function createNetwork(db: SqliteConnection, network: SharedNetwork, grou
 }
 
 export function createPooledNetwork(db: SqliteConnection, plan: PooledNetworkPlan, ground: ClaimGround): SharedNetwork {
-  const pool = needNamed(db, plan.pool)
-  const stored = networks.findNetworkById(db, plan.networkId)
-  const prefix = stored?.ipv6?.prefix ?? take(db, pool, plan, ground)
+  const pool = findPool(db, plan.pool)
+  if (pool === undefined) throw noSuchPool("ipv6.pool", plan.pool)
+  const stored = networks.findNetworkById(db, plan.networkId)?.ipv6?.prefix
+  const prefix = stored ?? takeFor(db, plan.networkId, pool.id, ground, plan.prefix)
   return networks.createNetwork(db, plan.on(pool.id, plan.prefix ?? prefix))
 }
 
@@ -39,18 +41,17 @@ function claimOwn(db: SqliteConnection, network: SharedNetwork, ground: ClaimGro
   if (network.ipv6 === undefined) return
   const { prefix, pool } = network.ipv6
   checkOutsidePools(network, findPoolAround(db, prefix64ToBigInt(prefix)))
-  if (pool === undefined) return
-  const holder = { kind: "network", id: network.id } as const
-  takePrefix(db, needPool(db, pool, "ipv6.pool"), { holder, ...ground, field: "ipv6.prefix" }, prefix)
+  if (pool !== undefined) takeFor(db, network.id, pool, ground, prefix)
 }
 
-function take(db: SqliteConnection, pool: PrefixPool, plan: PooledNetworkPlan, ground: ClaimGround) {
-  const holder = { kind: "network", id: plan.networkId } as const
-  return takePrefix(db, needPool(db, pool.id), { holder, ...ground, field: "ipv6.prefix" }, plan.prefix).prefix
-}
-
-function needNamed(db: SqliteConnection, idOrName: string): PrefixPool {
-  const pool = findPool(db, idOrName)
-  if (pool !== undefined) return pool
-  throw noSuchPool("ipv6.pool", idOrName)
+function takeFor(
+  db: SqliteConnection,
+  networkId: string,
+  poolId: string,
+  ground: ClaimGround,
+  requested: Prefix64 | undefined,
+): Prefix64 {
+  const holder = { kind: "network", id: networkId } as const
+  const fields = { pool: "ipv6.pool", prefix: "ipv6.prefix" }
+  return takePrefix(db, poolId, { holder, fields, ...ground }, requested).prefix
 }

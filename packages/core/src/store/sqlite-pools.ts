@@ -11,12 +11,6 @@ import type { SqliteConnection } from "./sqlite-connection.ts"
 import { addRun, cutRuns } from "./sqlite-pool-runs.ts"
 import type { Run } from "./sqlite-pool-runs.ts"
 
-/** A pool, and the slot where its policy `sequential` goes on. */
-export interface PoolRow {
-  readonly pool: PrefixPool
-  readonly cursor: bigint
-}
-
 /** Each of these runs within a transaction of `db`. */
 export function createPool(db: SqliteConnection, pool: PrefixPool): PrefixPool {
   const stored = findPoolById(db, pool.id)
@@ -43,10 +37,10 @@ export function findPool(db: SqliteConnection, idOrName: string): PrefixPool | u
 }
 
 /** NOT_FOUND when it is not there. */
-export function needPool(db: SqliteConnection, id: string, field = "poolId"): PoolRow {
-  const row = db.get("SELECT body, cursor FROM pools WHERE id = ?", id)
-  if (row !== undefined) return { pool: readPoolRow(row), cursor: BigInt(numberOf(row, "cursor")) }
-  throw noSuchPool(field, id)
+export function needPool(db: SqliteConnection, id: string): PrefixPool {
+  const pool = findPoolById(db, id)
+  if (pool === undefined) throw noSuchPool("poolId", id)
+  return pool
 }
 
 /** The pool that an address lies in: no two overlap. */
@@ -61,19 +55,17 @@ export function listPools(db: SqliteConnection): PrefixPool[] {
 }
 
 export function resizePool(db: SqliteConnection, id: string, asked: Ipv6Prefix): PrefixPool {
-  const { pool, cursor } = needPool(db, id)
+  const pool = needPool(db, id)
   const resized = { ...pool, prefix: parsePoolPrefix("prefix", asked) }
   if (resized.prefix === pool.prefix) return pool
   if (directionOf(pool, resized.prefix) === "grow") grow(db, pool, resized)
   else shrink(db, pool, resized)
   const { first, last } = ipv6PrefixBounds(resized.prefix)
-  const slots = poolSlots(resized.prefix)
   db.run(
-    "UPDATE pools SET first6 = ?, last6 = ?, body = ?, cursor = ? WHERE id = ?",
+    "UPDATE pools SET first6 = ?, last6 = ?, body = ? WHERE id = ?",
     addressBlob(first),
     addressBlob(last),
     JSON.stringify(resized),
-    Number(slots.first <= cursor && cursor <= slots.last ? cursor : slots.first),
     id,
   )
   return resized

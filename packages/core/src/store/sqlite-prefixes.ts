@@ -9,45 +9,57 @@ import { prefixAtSlot, prefixOrder } from "../allocate/prefix-pool.ts"
 import type { Slash64Error } from "../errors.ts"
 import type { PoolPrefix, PrefixHolder, PrefixPool } from "../network/records.ts"
 import type { PrefixCounts, PrefixPage } from "./pool-store.ts"
+import { noSuchPool } from "./pool-rules.ts"
 import { noPrefixLeft, parsePrefixPage, prefixNotFree, samePrefix, slotOfPool } from "./prefix-rules.ts"
-import { readHolder, readPrefixRow } from "./record-codec.ts"
+import { readHolder, readPoolRow, readPrefixRow } from "./record-codec.ts"
 import { numberOf } from "./row.ts"
+import type { SqliteConnection } from "./sqlite-connection.ts"
 import type { KeptPrefix } from "./store-record.ts"
-import type { Row, SqliteConnection } from "./sqlite-connection.ts"
 import { addRun, runFrom, splitRun } from "./sqlite-pool-runs.ts"
 import type { Run } from "./sqlite-pool-runs.ts"
-import { findPool, needPool } from "./sqlite-pools.ts"
-import type { PoolRow } from "./sqlite-pools.ts"
+import { needPool } from "./sqlite-pools.ts"
 
 export interface PrefixTaker {
   readonly holder: PrefixHolder
   readonly secret: KeyObject
   /** Unix seconds. */
   readonly now: number
-  /** How the caller spells the requested /64. */
-  readonly field: string
+  /** How the caller spells the pool's id and the requested /64. */
+  readonly fields: { readonly pool: string; readonly prefix: string }
 }
 
-/** How many that have rested are made free at one claim: many may end at once. */
+/** A pool as a claim finds it. */
+interface PoolGround {
+  readonly pool: PrefixPool
+  /** Where the policy `sequential` goes on. */
+  readonly cursor: bigint
+  /** What the holder has. */
+  readonly held: bigint | undefined
+  /** What the holder had last and nobody has had since. */
+  readonly resting: bigint | undefined
+}
+
+/** How many that have rested are made free at once. */
 const sweptMost = 100
 
 /** Each of these runs within a transaction of `db`. */
-export function takePrefix(db: SqliteConnection, row: PoolRow, taker: PrefixTaker, requested?: Prefix64): PoolPrefix {
-  const { pool } = row
-  const wanted = requested === undefined ? undefined : slotOfPool(pool, taker.field, requested)
-  const held = heldBy(db, pool, taker.holder)
-  if (held !== undefined) return samePrefix(prefixOf(pool, held, taker.holder), taker.field, requested)
-  const slot = wanted === undefined ? takeAny(db, row, taker) : drive(db, pool, taker, requestedOrder(wanted))
-  if (slot !== undefined) return prefixOf(pool, slot, taker.holder)
+export function takePrefix(db: SqliteConnection, poolId: string, taker: PrefixTaker, requested?: Prefix64): PoolPrefix {
+  const { fields, holder, now } = taker
+  const ground = readGround(db, poolId, holder)
+  if (ground === undefined) throw noSuchPool(fields.pool, poolId)
+  const { pool, held } = ground
+  const wanted = requested === undefined ? undefined : slotOfPool(pool, fields.prefix, requested)
+  if (held !== undefined) return samePrefix(prefixOf(pool, held, holder), fields.prefix, requested)
+  const slot = wanted === undefined ? takeAny(db, ground, taker) : drive(db, pool, taker, requestedOrder(wanted))
+  if (slot !== undefined) return prefixOf(pool, slot, holder)
   throw wanted === undefined
-    ? noPrefixLeft(pool, countPrefixes(db, pool, taker.now))
-    : notFree(db, pool, taker.field, wanted)
+    ? noPrefixLeft(pool, countPrefixes(db, pool, now))
+    : notFree(db, pool, fields.prefix, wanted)
 }
 
 /** Takes in a /64 as another store kept it. */
 export function keepPrefix(db: SqliteConnection, { poolId, prefix, holder, freeAfter }: KeptPrefix): void {
-  const { pool } = needPool(db, poolId)
-  const slot = Number(slotOfPool(pool, "prefix", prefix))
+  const slot = Number(slotOfPool(needPool(db, poolId), "prefix", prefix))
   db.run(
     "INSERT INTO pool_prefixes (pool_id, slot, holder_kind, holder_id, free_after) VALUES (?, ?, ?, ?, ?)",
     poolId,
@@ -61,21 +73,16 @@ export function keepPrefix(db: SqliteConnection, { poolId, prefix, holder, freeA
 }
 
 export function releasePrefix(db: SqliteConnection, poolId: string, holder: PrefixHolder, now: number): void {
-  const pool = findPool(db, poolId)
-  const slot = pool && heldBy(db, pool, holder)
-  if (pool === undefined || slot === undefined) return
-  if (pool.quarantineSeconds > 0)
-    db.run(
-      "UPDATE pool_prefixes SET free_after = ? WHERE pool_id = ? AND slot = ?",
-      now + pool.quarantineSeconds,
-      pool.id,
-      Number(slot),
-    )
-  else forget(db, pool, Number(slot))
+  const { pool, held } = readGround(db, poolId, holder) ?? {}
+  if (pool === undefined || held === undefined) return
+  sweep(db, pool, now)
+  if (pool.quarantineSeconds === 0) return forget(db, pool, Number(held))
+  const freeAfter = now + pool.quarantineSeconds
+  db.run("UPDATE pool_prefixes SET free_after = ? WHERE pool_id = ? AND slot = ?", freeAfter, pool.id, Number(held))
 }
 
 export function listPrefixes(db: SqliteConnection, poolId: string, page: PrefixPage): PoolPrefix[] {
-  const { pool } = needPool(db, poolId)
+  const pool = needPool(db, poolId)
   const { from, limit = -1 } = parsePrefixPage(pool, page)
   return db
     .all(
@@ -100,16 +107,13 @@ export function countPrefixes(db: SqliteConnection, pool: PrefixPool, now: numbe
   return { capacity, held, resting, free: capacity - held - resting }
 }
 
-function takeAny(db: SqliteConnection, { pool, cursor }: PoolRow, taker: PrefixTaker): bigint | undefined {
-  const own = restingOf(db, pool, taker.holder)
+function takeAny(db: SqliteConnection, { pool, cursor, resting }: PoolGround, taker: PrefixTaker): bigint | undefined {
   const policy = prefixOrder(pool, taker.holder, { secret: taker.secret, cursor })
-  const order = { ...policy, proposals: own === undefined ? policy.proposals : [own, ...policy.proposals] }
-  for (;;) {
-    const swept = sweep(db, pool, taker.now)
-    const slot = drive(db, pool, taker, order)
-    if (slot !== undefined && slot !== own && pool.policy === "sequential") moveCursor(db, pool, slot + 1n)
-    if (slot !== undefined || swept < sweptMost) return slot
-  }
+  const order = { ...policy, proposals: resting === undefined ? policy.proposals : [resting, ...policy.proposals] }
+  let slot = drive(db, pool, taker, order)
+  while (slot === undefined && sweep(db, pool, taker.now) > 0) slot = drive(db, pool, taker, order)
+  if (slot !== undefined && slot !== resting && pool.policy === "sequential") moveCursor(db, pool, slot + 1n)
+  return slot
 }
 
 function drive(db: SqliteConnection, pool: PrefixPool, taker: PrefixTaker, order: AddressOrder): bigint | undefined {
@@ -161,7 +165,6 @@ function take(
 
 /** Makes free what has rested; gives how many. */
 function sweep(db: SqliteConnection, pool: PrefixPool, now: number): number {
-  if (pool.quarantineSeconds === 0) return 0
   const rested = db.all(
     "SELECT slot FROM pool_prefixes WHERE pool_id = ? AND free_after <= ? ORDER BY free_after LIMIT ?",
     pool.id,
@@ -177,33 +180,27 @@ function forget(db: SqliteConnection, pool: PrefixPool, slot: number): void {
   addRun(db, pool.id, { first: BigInt(slot), last: BigInt(slot) })
 }
 
-function heldBy(db: SqliteConnection, pool: PrefixPool, holder: PrefixHolder): bigint | undefined {
-  return slotOf(
-    db.get(
-      "SELECT slot FROM pool_prefixes WHERE holder_id = ? AND holder_kind = ? AND pool_id = ? AND free_after IS NULL",
-      holder.id,
-      holder.kind,
-      pool.id,
-    ),
+function readGround(db: SqliteConnection, poolId: string, holder: PrefixHolder): PoolGround | undefined {
+  const row = db.get(
+    `SELECT body, cursor,
+       (SELECT slot FROM pool_prefixes
+        WHERE holder_id = ?2 AND holder_kind = ?3 AND pool_id = ?1 AND free_after IS NULL) AS held,
+       (SELECT slot FROM pool_prefixes
+        WHERE holder_id = ?2 AND holder_kind = ?3 AND pool_id = ?1 AND free_after IS NOT NULL
+        ORDER BY free_after DESC LIMIT 1) AS resting
+     FROM pools WHERE id = ?1`,
+    poolId,
+    holder.id,
+    holder.kind,
   )
-}
-
-/** The one that a holder had last and nobody has had since. */
-function restingOf(db: SqliteConnection, pool: PrefixPool, holder: PrefixHolder): bigint | undefined {
-  if (pool.quarantineSeconds === 0) return undefined
-  return slotOf(
-    db.get(
-      `SELECT slot FROM pool_prefixes WHERE holder_id = ? AND holder_kind = ? AND pool_id = ? AND free_after IS NOT NULL
-       ORDER BY free_after DESC LIMIT 1`,
-      holder.id,
-      holder.kind,
-      pool.id,
-    ),
-  )
-}
-
-function slotOf(row: Row | undefined): bigint | undefined {
-  return row && BigInt(numberOf(row, "slot"))
+  if (row === undefined) return undefined
+  const slotOf = (column: string) => (row[column] === null ? undefined : BigInt(numberOf(row, column)))
+  return {
+    pool: readPoolRow(row),
+    cursor: BigInt(numberOf(row, "cursor")),
+    held: slotOf("held"),
+    resting: slotOf("resting"),
+  }
 }
 
 function moveCursor(db: SqliteConnection, pool: PrefixPool, next: bigint): void {

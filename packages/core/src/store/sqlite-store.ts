@@ -123,8 +123,9 @@ class SqliteStore implements Store {
   }
 
   claimPrefix({ poolId, holder, prefix }: PrefixClaim): Promise<PoolPrefix> {
-    const taker = { holder: { kind: "claim", id: holder }, field: "prefix", ...this.#ground() } as const
-    return this.#db.write(() => prefixes.takePrefix(this.#db, pools.needPool(this.#db, poolId), taker, prefix))
+    const fields = { pool: "poolId", prefix: "prefix" }
+    const taker = { holder: { kind: "claim", id: holder }, fields, ...this.#ground() } as const
+    return this.#db.write(() => prefixes.takePrefix(this.#db, poolId, taker, prefix))
   }
 
   releasePrefix(poolId: string, holder: string): Promise<void> {
@@ -138,8 +139,7 @@ class SqliteStore implements Store {
 
   countPrefixes(poolId: string): Promise<PrefixCounts> {
     return this.#db.read(() => {
-      const { pool } = pools.needPool(this.#db, poolId)
-      return prefixes.countPrefixes(this.#db, pool, this.#seconds())
+      return prefixes.countPrefixes(this.#db, pools.needPool(this.#db, poolId), this.#seconds())
     })
   }
 
