@@ -15,7 +15,7 @@ export type Row = Readonly<Record<string, SQLOutputValue>>
 export type Value = SQLInputValue
 
 /** How long SQLite itself waits, during which nothing else runs in this process. */
-const blockMs = 50
+const blockMs = 10
 
 /**
  * One SQLite file, and transactions on it. Several processes may use the file at once. A transaction is one
@@ -152,7 +152,7 @@ export class SqliteConnection {
       } catch (error) {
         if (!isBusy(error) || performance.now() > deadline) throw error
       }
-      await sleep(1 + Math.random() * 20)
+      await sleep(1 + Math.random() * 4)
     }
   }
 
