@@ -34,14 +34,15 @@ const tries = 32
 /**
  * The same NIC gets the same address, and nobody without the secret can tell which. In the manner of RFC 7217
  * section 5: a keyed hash of network, NIC and a counter; in a small space the hash is the key of a permutation.
+ * `whole` is the space with what is excluded: the hash chooses there, so an exclusion moves nobody but who is in it.
  */
-export function stableOrder(space: AddressSpace, subject: StableSubject): AddressOrder {
-  return hashedOrder(space, (counter) => stableHash(subject, counter))
+export function stableOrder(space: AddressSpace, subject: StableSubject, whole = space): AddressOrder {
+  return hashedOrder(space, whole, (counter) => stableHash(subject, counter))
 }
 
 /** Any that is free, and nobody can tell which. */
 export function randomOrder(space: AddressSpace): AddressOrder {
-  return hashedOrder(space, () => randomBytes(32))
+  return hashedOrder(space, space, () => randomBytes(32))
 }
 
 /** One after the other, on from the last one given, so that a released address rests longest. */
@@ -60,18 +61,18 @@ export function requestedOrder(address: bigint): AddressOrder {
   return { proposals: [address] }
 }
 
-function hashedOrder(space: AddressSpace, hash: (counter: number) => Buffer): AddressOrder {
+function hashedOrder(space: AddressSpace, whole: AddressSpace, hash: (counter: number) => Buffer): AddressOrder {
   if (space.capacity === 0n) return none
   const seed = hash(0)
-  const first = addressOf(space, seed)
-  const rest = space.capacity < smallSpace ? permuted(space, seed) : hashed(space, hash)
-  const proposals = startingWith(first, rest)
-  return space.capacity <= tinySpace ? { proposals } : { proposals, walkFrom: first }
+  const first = addressOf(whole, seed)
+  const rest = whole.capacity < smallSpace ? permuted(whole, seed) : hashed(whole, hash)
+  const proposals = within(space, first, rest)
+  return whole.capacity <= tinySpace ? { proposals } : { proposals, walkFrom: first }
 }
 
-function* startingWith(first: bigint, rest: Iterable<bigint>): Generator<bigint> {
-  yield first
-  yield* rest
+function* within(space: AddressSpace, first: bigint, rest: Iterable<bigint>): Generator<bigint> {
+  if (isInSpace(space, first)) yield first
+  for (const address of rest) if (isInSpace(space, address)) yield address
 }
 
 function* hashed(space: AddressSpace, hash: (counter: number) => Buffer): Generator<bigint> {

@@ -11,6 +11,8 @@ export interface AddressPool {
   readonly networkId: string
   readonly family: "ipv6" | "ipv4"
   readonly space: AddressSpace
+  /** The same with what is excluded. */
+  readonly whole: AddressSpace
   /** What of the prefix is excluded: not in `space`, though NICs may hold addresses of it. */
   readonly excluded: () => readonly Interval[]
   /** Added to an address to make its 128-bit key: 0, or ::ffff:0:0 for IPv4. */
@@ -93,10 +95,10 @@ export function eui64NotFree(
   )
 }
 
-function policyOrder({ space, choice, networkId, family }: AddressPool, taker: AddressTaker): AddressOrder {
+function policyOrder({ space, whole, choice, networkId, family }: AddressPool, taker: AddressTaker): AddressOrder {
   switch (choice.policy) {
     case "stable":
-      return stableOrder(space, { secret: taker.secret, networkId, nicId: taker.nicId, family })
+      return stableOrder(space, { secret: taker.secret, networkId, nicId: taker.nicId, family }, whole)
     case "eui64":
       return onlyOrder(space, choice.addressOf(taker.mac))
     case "sequential":

@@ -5,7 +5,7 @@ import type { Prefix64 } from "../address/prefix64.ts"
 import type { AddressChoice, AddressPool } from "../allocate/address-pool.ts"
 import { ipv4Family, ipv6Family, toIntervals } from "./address-ranges.ts"
 import type { AddressPolicy, SharedNetwork } from "./records.ts"
-import { guestIpv4Space, guestIpv6Space } from "./reserved.ts"
+import { guestIpv4Space, guestIpv6Space, wholeIpv4Space, wholeIpv6Space } from "./reserved.ts"
 
 /** IPv4 addresses are kept as ::ffff:a.b.c.d, so that one column of 16 bytes holds both families. */
 export const ipv4Mapped = 0xffffn << 32n
@@ -27,6 +27,7 @@ export function addressPools(
         networkId,
         family: "ipv6",
         space: guestIpv6Space(ipv6),
+        whole: wholeIpv6Space(ipv6),
         excluded: () => toIntervals(ipv6.exclusions, ipv6Family),
         base: 0n,
         choice: ipv6Choice(policy, ipv6.prefix, cursors.ipv6),
@@ -38,6 +39,7 @@ export function addressPools(
         networkId,
         family: "ipv4",
         space: guestIpv4Space(ipv4),
+        whole: wholeIpv4Space(ipv4),
         excluded: () => toIntervals(ipv4.exclusions, ipv4Family),
         base: ipv4Mapped,
         choice: ipv4Choice(policy, cursors.ipv4),

@@ -21,13 +21,15 @@ export interface NetworkChange {
   readonly quarantineSeconds?: number
 }
 
-/** Each entry is `start-end`, one address, or `{ start, end }`, within the network's prefix. */
+/** `start-end`, one address, or its parts; within the network's prefix. */
+export type GivenRange = string | { readonly start: string; readonly end?: string }
+
 export interface RangeChange {
-  readonly addRanges?: readonly unknown[]
+  readonly addRanges?: readonly GivenRange[]
   /** What nobody is given from now on; a NIC that has such an address keeps it. */
-  readonly exclude?: readonly unknown[]
+  readonly exclude?: readonly GivenRange[]
   /** What was excluded and is handed out again; what was not excluded is passed over. */
-  readonly unexclude?: readonly unknown[]
+  readonly unexclude?: readonly GivenRange[]
 }
 
 const rangeShape = z.strictObject({

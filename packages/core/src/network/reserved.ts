@@ -54,19 +54,31 @@ export function ipv4Space(parts: SpaceParts<Ipv4Prefix, Ipv4Address>): AddressSp
 
 /** What guests of a network may get. */
 export function guestIpv6Space(side: Ipv6Side): AddressSpace {
-  return remembered(side, () => ipv6Space({ ...side, others: [side.gateway, side.router] }))
+  return remembered(spaces, side, () => ipv6Space({ ...side, others: [side.gateway, side.router] }))
 }
 
 export function guestIpv4Space(side: Ipv4Side): AddressSpace {
-  return remembered(side, () => ipv4Space({ ...side, others: [side.gateway, side.router] }))
+  return remembered(spaces, side, () => ipv4Space({ ...side, others: [side.gateway, side.router] }))
+}
+
+/** The same with what is excluded. */
+export function wholeIpv6Space(side: Ipv6Side): AddressSpace {
+  if (side.exclusions.length === 0) return guestIpv6Space(side)
+  return remembered(wholes, side, () => ipv6Space({ ...side, exclusions: [], others: [side.gateway, side.router] }))
+}
+
+export function wholeIpv4Space(side: Ipv4Side): AddressSpace {
+  if (side.exclusions.length === 0) return guestIpv4Space(side)
+  return remembered(wholes, side, () => ipv4Space({ ...side, exclusions: [], others: [side.gateway, side.router] }))
 }
 
 /** Of sides that are alive: to make a space takes longer than to claim an address in it. */
 const spaces = new WeakMap<object, AddressSpace>()
+const wholes = new WeakMap<object, AddressSpace>()
 
-function remembered(side: object, make: () => AddressSpace): AddressSpace {
-  const known = spaces.get(side) ?? make()
-  spaces.set(side, known)
+function remembered(of: WeakMap<object, AddressSpace>, side: object, make: () => AddressSpace): AddressSpace {
+  const known = of.get(side) ?? make()
+  of.set(side, known)
   return known
 }
 
