@@ -12,8 +12,10 @@ export async function changeNetwork(sql: Sql, id: string, change: NetworkChange)
   if (network !== stored)
     await sql.run("UPDATE networks SET body = $2, version = version + 1 WHERE id = $1", id, JSON.stringify(network))
   const { ipv6, ipv4 } = addressPools(network, {})
-  const keeping = [...(await keepingOf(sql, ipv6)), ...(await keepingOf(sql, ipv4))]
-  return { network, keeping: keeping.slice(0, keepingMost) }
+  // A NIC may keep an address of each family.
+  const kept = [...(await keepingOf(sql, ipv6)), ...(await keepingOf(sql, ipv4))]
+  const keeping = new Map(kept.map((nic) => [nic.id, nic]))
+  return { network, keeping: [...keeping.values()].slice(0, keepingMost) }
 }
 
 async function keepingOf(sql: Sql, pool: AddressPool | undefined): Promise<Nic[]> {
