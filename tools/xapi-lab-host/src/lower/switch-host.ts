@@ -84,7 +84,8 @@ async function openHalf(
     for (const name of await hostSwitch.portsOf(vmId)) await hostSwitch.removePort(name)
   }
   const machines = new Machines(directory, enter, async (vmId) => {
-    await removePorts(vmId)
+    // The switch may be gone with the machine; ports of one that is not are removed before their name is used again.
+    await removePorts(vmId).catch(() => undefined)
     ended(vmId)
   })
   await machines.resume()
