@@ -2,6 +2,7 @@ import { hash } from "node:crypto"
 import { join } from "node:path"
 import { openSqliteStore, planNetwork, planNic } from "@slash64/core"
 import type { Ipv6Address, SharedNetwork, Store } from "@slash64/core"
+import { runCallers } from "./run-callers.ts"
 
 /** One network with the default policy, as a bench claims on it. */
 export function benchNetwork(change: object = {}): SharedNetwork {
@@ -33,11 +34,9 @@ export async function claimNumbers(
   network: SharedNetwork,
   { first, last, callers }: { readonly first: number; readonly last: number; readonly callers: number },
 ): Promise<void> {
-  let next = first
-  const caller = async () => {
-    while (next <= last) await claimNumber(store, network, next++)
-  }
-  await Promise.all(Array.from({ length: callers }, caller))
+  await runCallers(callers, [first, last - first + 1], async (number) => {
+    await claimNumber(store, network, number)
+  })
 }
 
 /** Gives NIC `number` and its address back. */

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import type { SharedNetwork, Store } from "@slash64/core"
 import { z } from "zod"
-import { benchNetwork, claimNumber, freeNumber, openBenchStore } from "../bench-store.ts"
+import { benchNetwork, claimNumber, claimNumbers, freeNumber, openBenchStore } from "../bench-store.ts"
 import { JsonChild } from "../json-child.ts"
 import { mustCount, timed } from "../measure.ts"
 import type { Bench, Measure, Sample } from "../measure.ts"
@@ -46,7 +46,7 @@ async function compareWith(installed: Neutron, bench: Bench): Promise<void> {
     for (const fill of fills) {
       const title = fill.held === 0 ? "empty" : `at ${fill.held.toLocaleString("en-US")} held`
       bench.progress(`${title}: filling`)
-      await fillUp(store, network, held, fill.held)
+      await claimNumbers(store, network, { first: held, last: fill.held - 1, callers: 64 })
       held = fill.held
       await refill(shipped, held)
       const ours = { name: "claimNic, one caller", run: () => claimRound(store, network, held, fill.ours) }
@@ -93,10 +93,4 @@ async function allocateRound(driver: JsonChild, held: number, count: number): Pr
   mustCount("Neutron's distinct addresses", answer.distinct, count)
   mustCount("Neutron's held addresses", answer.held, held + count)
   return { operations: count, seconds: answer.seconds }
-}
-
-async function fillUp(store: Store, network: SharedNetwork, from: number, to: number): Promise<void> {
-  const batch = 500
-  for (let first = from; first < to; first += batch)
-    await Promise.all(Array.from({ length: batch }, (_, index) => claimNumber(store, network, first + index)))
 }
