@@ -10,7 +10,9 @@ const documents = [
   "CONTRIBUTING.md",
   "CHANGELOG.md",
   "SPEC.md",
-  "docs/router-protocol.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
   ...readdirSync(join(root, "docs/decisions")).map((name) => `docs/decisions/${name}`),
   ...readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`),
 ]
