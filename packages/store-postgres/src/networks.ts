@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto"
 import { checkAgainst } from "@slash64/core"
 import type { Page, SharedNetwork } from "@slash64/core"
 import {
@@ -25,7 +26,7 @@ export async function createNetwork(sql: Sql, network: SharedNetwork): Promise<S
   const body = JSON.stringify(network)
   await sql.run(
     `INSERT INTO networks (id, name, segment, prefix6, first4, last4, body, version)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, 1)`,
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
     network.id,
     network.name,
     keys.segment,
@@ -33,6 +34,7 @@ export async function createNetwork(sql: Sql, network: SharedNetwork): Promise<S
     keys.first4,
     keys.last4,
     body,
+    newVersion(),
   )
   await sql.run(
     "INSERT INTO revisions (network_id, revision, digest) VALUES ($1, 1, $2)",
@@ -61,6 +63,11 @@ export async function removeNetwork(sql: Sql, id: string): Promise<void> {
   await sql.run("DELETE FROM addresses WHERE network_id = $1", id)
   await sql.run("DELETE FROM revisions WHERE network_id = $1", id)
   await sql.run("DELETE FROM networks WHERE id = $1", id)
+}
+
+/** Not 1: a server may know a network of the same id that was removed since, and would take this one for it. */
+function newVersion(): number {
+  return randomInt(2 ** 48 - 1)
 }
 
 /** Within a transaction, to its end: SHARE keeps the network as it is, UPDATE keeps all others out as well. */

@@ -146,6 +146,21 @@ export function describeNetworks(options: StoreSuiteOptions): void {
       }
     })
 
+    it("claims on the network that there is, not on one of the same id that was removed", async ({ expect }) => {
+      const [one, two] = [await bench.open(), await bench.open()]
+      const first = network({ quarantineSeconds: 0 })
+      await store.createNetwork(first)
+      await one.claimNic(claim(first, "nic-1"))
+      await two.markNic("nic-1", "leaving")
+      await two.freeNic("nic-1")
+      await two.removeNetwork("lab")
+      const again = network({ ipv6: { prefix: "2001:db8:9::/64", gateway: "2001:db8:9::1" }, ipv4: undefined })
+      await two.createNetwork(again)
+      const nic = await one.claimNic(claim(again, "nic-2"))
+      expect(nic.ipv6).toMatch(/^2001:db8:9:/)
+      expect(nic.ipv4).toBeUndefined()
+    })
+
     it("reads all that a router serves at one moment", async ({ expect }) => {
       expect(await store.readNetwork("lab")).toBeUndefined()
       await store.createNetwork(network())
