@@ -23,17 +23,22 @@ export class GroupCommit {
   readonly #database: DatabaseSync
   readonly #file: string
   readonly #busyMs: number
+  readonly #check: () => void
   readonly #statements = new Map<string, StatementSync>()
   #queue: Waiting[] = []
   #awake = false
   /** A call has failed lately. */
   #careful = false
 
-  /** A call waits `busyMs` for other processes before it is UNAVAILABLE. `file` is for messages. */
-  constructor(database: DatabaseSync, file: string, busyMs: number) {
+  /**
+   * A call waits `busyMs` for other processes before it is UNAVAILABLE. `file` is for messages. `check` is called in
+   * each transaction before anything else; what it throws is the failure of all calls.
+   */
+  constructor(database: DatabaseSync, file: string, busyMs: number, check: () => void = () => {}) {
     this.#database = database
     this.#file = file
     this.#busyMs = busyMs
+    this.#check = check
   }
 
   /** `run` is synchronous, has no effect but on the database, and may be called again when it was undone. */
@@ -91,6 +96,7 @@ export class GroupCommit {
    */
   #runAll(batch: readonly Waiting[]): readonly (() => void)[] {
     this.#execute("BEGIN IMMEDIATE")
+    this.#check()
     const careful = this.#careful && batch.length > 1
     this.#careful = false
     if (careful) return batch.map((call) => this.#runAmongOthers(call))

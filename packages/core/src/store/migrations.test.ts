@@ -72,6 +72,27 @@ describe("migrations", () => {
     }
   })
 
+  it("lets no program of an older schema go on that has the file open, and loses nothing by it", async () => {
+    const store = await openSqliteStore({ file, secret })
+    await store.createNetwork(network)
+    const newer = new DatabaseSync(file)
+    newer.exec(`PRAGMA user_version = ${migrations.length + 1}`)
+    const moved = {
+      code: "FAILED_PRECONDITION",
+      field: "store",
+      hint: expect.stringMatching(/start this program again/),
+    }
+    const claim = (id: string) => planNic({ id, host: "h1", vmId: crypto.randomUUID() }, network)
+    const calls = [store.claimNic(claim("nic-1")), store.claimNic(claim("nic-2")), store.listNics()]
+    for (const outcome of await Promise.allSettled(calls))
+      expect(outcome).toMatchObject({ status: "rejected", reason: moved })
+    newer.exec(`PRAGMA user_version = ${migrations.length}`)
+    newer.close()
+    expect(await store.listNics()).toEqual([])
+    expect(await store.claimNic(claim("nic-1"))).toMatchObject({ id: "nic-1" })
+    await store.close()
+  })
+
   it("takes the first secret that a store of step 1 is opened with, and refuses another then", async () => {
     makeOld(1)
     await (await openSqliteStore({ file, secret })).close()

@@ -57,5 +57,7 @@ const rules: readonly Rule[] = [
 
 export function checkRules(database: DatabaseSync, list: FindingList): void {
   for (const { sql, subject, problem, hint } of rules)
-    for (const row of database.prepare(sql).iterate()) list.error(subject(row), problem(row), hint)
+    list.attempt("rules", () => {
+      for (const row of database.prepare(sql).iterate()) list.error(subject(row), problem(row), hint)
+    })
 }

@@ -67,7 +67,7 @@ async function checkRecords(
     await nextTurn()
     checkAborted(call.signal)
   }
-  list.attempt("rules", () => checkRules(database, list))
+  checkRules(database, list)
   return counts
 }
 

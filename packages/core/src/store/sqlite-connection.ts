@@ -9,7 +9,7 @@ import { GroupCommit } from "./group-commit.ts"
 import { JournalBound } from "./journal-bound.ts"
 import { migrations } from "./migrations.ts"
 import { isBusy, translateSqliteError } from "./sqlite-errors.ts"
-import { migrateSchema, readSchemaVersion } from "./sqlite-schema.ts"
+import { migrateSchema, readSchemaVersion, schemaMoved } from "./sqlite-schema.ts"
 
 export type Row = Readonly<Record<string, SQLOutputValue>>
 export type Value = SQLInputValue
@@ -34,7 +34,7 @@ export class SqliteConnection {
     this.#file = file
     this.#database = database
     this.#busyMs = busyMs
-    this.#commits = new GroupCommit(database, file, busyMs)
+    this.#commits = new GroupCommit(database, file, busyMs, () => this.#checkSchema())
     this.#journal = new JournalBound(database)
   }
 
@@ -73,7 +73,7 @@ export class SqliteConnection {
   async read<T>(run: () => T): Promise<T> {
     this.#checkOpen()
     try {
-      return await this.#untilFree(() => this.#attempt("BEGIN", run))
+      return await this.#untilFree(() => this.#attempt("BEGIN", () => this.#checked(run)))
     } catch (error) {
       throw translateSqliteError(error, this.#file)
     }
@@ -86,6 +86,7 @@ export class SqliteConnection {
   async writeLong(run: () => Promise<void>): Promise<void> {
     try {
       await this.#untilFree(() => this.#database.exec("BEGIN IMMEDIATE"))
+      this.#checkSchema()
       await run()
       this.#database.exec("COMMIT")
     } catch (error) {
@@ -125,6 +126,17 @@ export class SqliteConnection {
     const statement = this.#database.prepare(sql)
     this.#statements.set(sql, statement)
     return statement
+  }
+
+  #checked<T>(run: () => T): T {
+    this.#checkSchema()
+    return run()
+  }
+
+  /** A newer slash64 may have brought the schema further while this process has the file open. */
+  #checkSchema(): void {
+    const version = Number(this.#prepare("PRAGMA user_version").get()?.["user_version"])
+    if (version !== migrations.length) throw schemaMoved(this.#file, version)
   }
 
   #checkOpen(): void {

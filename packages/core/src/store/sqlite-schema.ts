@@ -26,6 +26,15 @@ export function migrateSchema(database: DatabaseSync): void {
   database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`)
 }
 
+/** The error of a process that has the file open while another one changes the schema. */
+export function schemaMoved(file: string, version: number): Slash64Error {
+  return refuse(
+    file,
+    `its schema was brought to ${version} while this program of schema ${migrations.length} had it open`,
+    "start this program again, as the same version as the one that did it",
+  )
+}
+
 function pragma(database: DatabaseSync, name: "user_version" | "application_id"): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0)
 }
