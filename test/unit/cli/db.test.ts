@@ -131,6 +131,21 @@ describe("slash64 db migrate", () => {
   })
 })
 
+describe("a secret that is lost", () => {
+  it("is replaced when it is said so: NICs keep their addresses", async () => {
+    const before = await lab.json(["nic", "list"])
+    rmSync(join(state, "secret"))
+    const refused = await lab.json(["nic", "list"], 9)
+    expect(refused).toMatchObject({ error: { field: "secret", hint: expect.stringMatching(/--accept-secret$/) } })
+    await lab.json(["db", "migrate", "--dry-run", "--accept-secret"])
+    await lab.json(["nic", "list"], 9)
+    const accepted = await lab.json(["db", "migrate", "--accept-secret"])
+    expect(accepted).toMatchObject({ secret: join(state, "secret") })
+    expect(await lab.json(["nic", "list"])).toEqual(before)
+    expect(await lab.json(["db", "check"])).toMatchObject({ findings: [] })
+  })
+})
+
 describe("slash64 db export and import", () => {
   it("moves all of it to a new database, beside its secret", async () => {
     expect(await lab.json(["db", "export", jsonl()])).toEqual({ file: jsonl(), records: 5 })

@@ -29,6 +29,7 @@ Without a directory: backups/TIME beside the database. To restore, put the files
   db.command("migrate")
     .description("bring the schema up to date, after a backup; every other command does it too, without one")
     .option("--dry-run", "say what would be done", false)
+    .option("--accept-secret", "the old secret is lost: NICs to come get other addresses from the one there is", false)
     .addHelpText("after", "\nExample:\n  slash64 db migrate --dry-run")
     .action((options) => act((session) => migrateDatabase(session, options)))
 

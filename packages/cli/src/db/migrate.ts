@@ -3,11 +3,24 @@ import { card } from "../output/table.ts"
 import type { Session } from "../session.ts"
 import { makeBackup } from "./backup.ts"
 
-export async function migrateDatabase(session: Session, { dryRun }: { readonly dryRun: boolean }): Promise<Answer> {
+interface MigrateOptions {
+  readonly dryRun: boolean
+  readonly acceptSecret: boolean
+}
+
+export async function migrateDatabase(session: Session, options: MigrateOptions): Promise<Answer> {
+  const { dryRun, acceptSecret } = options
   const { world, paths, call } = session
   const database = world.database(paths)
   const plan = await database.migrate({ dryRun: true }, call)
   const upToDate = plan.from === plan.to
+  if (acceptSecret && !dryRun) {
+    const done = await database.migrate({ dryRun, acceptSecret }, call)
+    return {
+      json: { migration: { ...done, done: !upToDate }, secret: paths.secret },
+      text: card({ database: paths.db, schema: `${done.from} to ${done.to}`, "secret accepted": paths.secret }),
+    }
+  }
   if (dryRun || upToDate) {
     const does = upToDate ? "nothing to do" : `would go from ${plan.from} to ${plan.to}, after a backup`
     return {

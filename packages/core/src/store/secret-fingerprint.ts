@@ -9,12 +9,15 @@ export function secretFingerprint(secret: Uint8Array): string {
   return createHmac("sha256", secret).update("slash64 secret fingerprint").digest("hex").slice(0, 16)
 }
 
-/** The error of a store that is opened with another secret than its own; `secretFile` where the secret has a file. */
-export function otherSecret(store: string, secretFile: string | undefined): Slash64Error {
+/**
+ * The error of a store that is opened with another secret than its own. `secretFile` where the secret has a file;
+ * `lost` ends the hint where the engine has a way out when the secret is lost.
+ */
+export function otherSecret(store: string, secretFile: string | undefined, lost = ""): Slash64Error {
   const secret = secretFile ?? "that was given"
   return new Slash64Error("FAILED_PRECONDITION", `secret ${secret}: store ${store} was made with another one`, {
     field: "secret",
     value: secret,
-    hint: "put back the secret that belongs to this store: with another one, NICs would get other addresses than before",
+    hint: `put back the secret that belongs to this store: with another one, NICs would get other addresses than before${lost}`,
   })
 }

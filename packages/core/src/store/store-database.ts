@@ -14,7 +14,7 @@ export interface StoreDatabase {
    */
   backup(directory: string, call: Call): Promise<StoreBackup>
   /** Brings the schema up to date, or with `dryRun` says only what would be done. Up to date: success. */
-  migrate(request: { readonly dryRun: boolean }, call: Call): Promise<StoreMigration>
+  migrate(request: MigrateRequest, call: Call): Promise<StoreMigration>
 }
 
 export interface StoreCheck {
@@ -43,6 +43,12 @@ export interface StoreBackup {
   readonly secretFile: string
   readonly schema: number
   readonly sizeBytes: number
+}
+
+export interface MigrateRequest {
+  readonly dryRun: boolean
+  /** The secret that is there, or is made, is the store's own from now on: NICs to come get other addresses. */
+  readonly acceptSecret?: boolean
 }
 
 export interface StoreMigration {
