@@ -12,6 +12,7 @@ import {
 } from "@slash64/core/store-rules"
 import type { Row } from "@slash64/core/store-rules"
 import { nicColumns } from "./nic-columns.ts"
+import { listHostsOfNetwork } from "./network-hosts.ts"
 import type { PostgresConnection, Sql, Value } from "./postgres-connection.ts"
 import { currentRevision, readNetwork } from "./snapshot.ts"
 
@@ -39,8 +40,10 @@ async function* recordsOf(sql: Sql): AsyncGenerator<StoreRecord> {
   for await (const row of pages(sql, "SELECT digest, body FROM templates", ["digest"]))
     yield { record: "template", template: readTemplateRow(row) }
   for await (const row of pages(sql, "SELECT id, body, next_slot AS cursor FROM pools", ["id"])) yield poolRecord(row)
-  for await (const row of pages(sql, "SELECT id, body, cursor6, cursor4 FROM networks", ["id"]))
-    yield networkRecord({ ...row, revision: await currentRevision(sql, textOf(row, "id")) })
+  for await (const row of pages(sql, "SELECT id, body, cursor6, cursor4 FROM networks", ["id"])) {
+    const id = textOf(row, "id")
+    yield networkRecord({ ...row, revision: await currentRevision(sql, id) }, await listHostsOfNetwork(sql, id))
+  }
   const prefixes = `SELECT pool_id, slot, holder_kind, holder_id, free_after, body FROM pool_prefixes
     JOIN pools ON pools.id = pool_id`
   for await (const row of pages(sql, prefixes, ["pool_id", "slot"])) yield prefixRecord(row)

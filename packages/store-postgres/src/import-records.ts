@@ -10,7 +10,8 @@ import {
   slotOfPool,
   storeNotEmpty,
 } from "@slash64/core/store-rules"
-import { putHost, putTemplate } from "./hosts.ts"
+import { listHosts, putHost, putTemplate } from "./hosts.ts"
+import { noteNetworkOnHost } from "./network-hosts.ts"
 import { createNetwork } from "./networks.ts"
 import type { PostgresConnection, Sql } from "./postgres-connection.ts"
 import { constraintOf } from "./postgres-errors.ts"
@@ -70,8 +71,10 @@ async function insert(sql: Sql, record: StoreRecord): Promise<unknown> {
     case "template":
       return putTemplate(sql, record.template)
     case "network": {
-      const { network, nextIpv6, nextIpv4 } = record
+      const { network, hosts, nextIpv6, nextIpv4 } = record
       await createNetwork(sql, network)
+      const known = hosts ?? (await listHosts(sql)).map(({ name }) => name)
+      for (const host of known) await noteNetworkOnHost(sql, network.id, host)
       const next6 = nextIpv6 === undefined ? null : addressBlob(ipv6ToBigInt(nextIpv6))
       const next4 = nextIpv4 === undefined ? null : addressBlob(ipv4ToBigInt(nextIpv4))
       return sql.run("UPDATE networks SET cursor6 = $2, cursor4 = $3 WHERE id = $1", network.id, next6, next4)

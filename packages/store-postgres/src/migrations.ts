@@ -87,4 +87,14 @@ export const migrations: readonly ((text: string) => readonly string[])[] = [
     `CREATE INDEX IF NOT EXISTS pool_prefixes_last_held ON pool_prefixes (pool_id, holder_id, holder_kind)
      WHERE free_after IS NOT NULL`,
   ],
+  // Where a network may be. Of one from before nobody knows, so it may be on every host.
+  (text) => [
+    `CREATE TABLE IF NOT EXISTS network_hosts (
+       network_id ${text} NOT NULL,
+       host ${text} NOT NULL,
+       PRIMARY KEY (network_id, host)
+     )`,
+    `INSERT INTO network_hosts (network_id, host)
+     SELECT networks.id, hosts.name FROM networks CROSS JOIN hosts ON CONFLICT DO NOTHING`,
+  ],
 ]

@@ -38,6 +38,7 @@ import { exportRecords } from "./export-records.ts"
 import * as hosts from "./hosts.ts"
 import { importRecords } from "./import-records.ts"
 import { migrations } from "./migrations.ts"
+import * as networkHosts from "./network-hosts.ts"
 import * as networks from "./networks.ts"
 import * as nics from "./nics.ts"
 import * as pooled from "./pooled-networks.ts"
@@ -175,6 +176,14 @@ class PostgresStore implements Store {
 
   createPooledNetwork(plan: PooledNetworkPlan): Promise<SharedNetwork> {
     return this.#db.write((sql) => pooled.createPooledNetwork(sql, plan, this.#ground()))
+  }
+
+  noteNetworkOnHost(networkId: string, host: string): Promise<void> {
+    return this.#db.write((sql) => networkHosts.noteNetworkOnHost(sql, networkId, host))
+  }
+
+  listHostsOfNetwork(networkId: string): Promise<readonly string[]> {
+    return this.#db.query((sql) => networkHosts.listHostsOfNetwork(sql, networkId))
   }
 
   countAddresses(networkId: string): Promise<NetworkCounts> {

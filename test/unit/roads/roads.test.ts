@@ -375,6 +375,34 @@ describe("removeNetwork", () => {
     expect([bench.world.routers.size, bench.world.networks.size]).toEqual([0, 0])
     expect(await removeNetwork("lab", rooms, newCall())).toEqual({})
   })
+
+  it("asks no host on which the network never was, so one that is dead is not in the way", async () => {
+    await bench.store.putHost({ name: "h2", plugin: "dead", config: {} })
+    await start()
+    await removeNetwork("lab", rooms, newCall())
+    expect(bench.world.networks.size).toBe(0)
+  })
+
+  it("keeps the record while a host on which the network may be does not answer", async () => {
+    await bench.store.putHost({ name: "h2", plugin: "dead", config: {} })
+    await bench.store.noteNetworkOnHost("lab", "h2")
+    await expect(removeNetwork("lab", rooms, newCall())).rejects.toMatchObject({ code: "UNIMPLEMENTED" })
+    expect(await bench.store.findNetwork("lab")).toBeDefined()
+  })
+
+  it.each(["startRouter", "attachNic"])("finds what %s left on a host when it died in the middle", async (road) => {
+    if (road === "attachNic") await start()
+    await bench.store.putHost({ name: "h3", plugin: "memory", config: {} })
+    const dying = bench.rooms(({ verb, phase }) => {
+      if (verb === "ensureNetwork" && phase === "after") throw new Error("killed")
+    })
+    const taking =
+      road === "attachNic"
+        ? attachNic({ ...nicRequest, host: "h3" }, dying, newCall())
+        : startRouter({ network: "lab", host: "h3" }, dying, newCall())
+    await expect(taking).rejects.toThrow("killed")
+    expect(await bench.store.listHostsOfNetwork("lab")).toContain("h3")
+  })
 })
 
 describe("convergeRouter and readRouterStatus", () => {

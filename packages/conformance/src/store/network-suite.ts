@@ -26,6 +26,31 @@ export function describeNetworks(options: StoreSuiteOptions): void {
       expect(await other.listNetworks()).toEqual([made])
     })
 
+    it("knows on which hosts a network may be until it is removed", async ({ expect }) => {
+      await store.createNetwork(network())
+      await store.createNetwork(otherNetwork())
+      expect(await store.listHostsOfNetwork("lab")).toEqual([])
+      for (const host of ["h2", "h1", "h2"]) await store.noteNetworkOnHost("lab", host)
+      const other = await bench.open()
+      await other.noteNetworkOnHost("lan", "h3")
+      expect(await other.listHostsOfNetwork("lab")).toEqual(["h1", "h2"])
+      expect(await store.listHostsOfNetwork("lan")).toEqual(["h3"])
+      await store.removeNetwork("lab")
+      expect(await other.listHostsOfNetwork("lab")).toEqual([])
+      await expect(store.noteNetworkOnHost("lab", "h1")).rejects.toMatchObject({ code: "NOT_FOUND" })
+      await store.createNetwork(network())
+      expect(await store.listHostsOfNetwork("lab")).toEqual([])
+      expect(await store.listHostsOfNetwork("lan")).toEqual(["h3"])
+    })
+
+    it("notes a network on many hosts at once, each once", async ({ expect }) => {
+      await store.createNetwork(network())
+      const other = await bench.open()
+      const hosts = ["h1", "h2", "h3", "h1", "h2", "h3"]
+      await Promise.all(hosts.map((name, index) => (index % 2 === 0 ? store : other).noteNetworkOnHost("lab", name)))
+      expect(await store.listHostsOfNetwork("lab")).toEqual(["h1", "h2", "h3"])
+    })
+
     it("lists networks page by page in the order of their names", async ({ expect }) => {
       for (const [index, name] of ["c", "a", "b"].entries()) {
         const prefix = `2001:db8:${index + 1}::/64`

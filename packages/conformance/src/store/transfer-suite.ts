@@ -24,6 +24,7 @@ async function fill(store: Store): Promise<void> {
   const [lab, lan] = [network(), otherNetwork({ policy: "sequential" })]
   await store.createNetwork(lab)
   await store.createNetwork(lan)
+  for (const host of ["h2", "h1"]) await store.noteNetworkOnHost("lab", host)
   await store.createRouter(router())
   await store.markRouter("router-1", "running")
   for (let number = 1; number <= 5; number++) {
@@ -54,6 +55,14 @@ function withoutTime(lines: readonly string[]): string[] {
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items
+}
+
+/** As a slash64 exported that did not note where networks are. */
+async function* withoutHosts(store: Store): AsyncGenerator<StoreRecord> {
+  for await (const record of store.exportRecords()) {
+    if (record.record !== "network") yield record
+    else yield { record: "network", network: record.network, revision: record.revision }
+  }
 }
 
 export function describeTransfer(options: StoreSuiteOptions): void {
@@ -100,6 +109,13 @@ export function describeTransfer(options: StoreSuiteOptions): void {
         expect(await to.countAddresses(id)).toEqual(await from.countAddresses(id))
       }
       expect(await to.listHosts()).toEqual(await from.listHosts())
+      expect(await to.listHostsOfNetwork("lab")).toEqual(["h1", "h2"])
+      expect(await to.listHostsOfNetwork("lan")).toEqual([])
+    })
+
+    it("take a network of which nobody says where it is for one that is on every host", async ({ expect }) => {
+      await to.importRecords(withoutHosts(from))
+      expect(await to.listHostsOfNetwork("lan")).toEqual(["h1"])
     })
 
     it("leave a store that goes on as the first one would", async ({ expect }) => {

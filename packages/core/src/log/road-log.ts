@@ -19,6 +19,7 @@ export const silentLog: RoadLog = {
 
 /** The same log behind the rule of {@link redactFields}: no secret reaches it, whichever logger writes. */
 export function withoutSecrets(log: RoadLog): RoadLog {
+  if (log === silentLog) return log
   return {
     child: (bindings) => withoutSecrets(log.child(redactFields(bindings))),
     debug: (details, message) => log.debug(redactFields(details), message),

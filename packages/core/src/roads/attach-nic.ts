@@ -8,7 +8,8 @@ import type { PushResult } from "../router/router-control.ts"
 import { converge, findStartedRouter } from "./converge-router.ts"
 import { nicFact } from "./facts.ts"
 import { findNetwork } from "./find-network.ts"
-import { toNetworkSpec, toNicSpec } from "./host-specs.ts"
+import { toNicSpec } from "./host-specs.ts"
+import { makeOnHost } from "./make-on-host.ts"
 import { beginStep, repeat } from "./repeat.ts"
 import { parseAttachNic } from "./road-requests.ts"
 import type { AttachNicRequest } from "./road-requests.ts"
@@ -42,8 +43,7 @@ export const attachNic = road("attach-nic", async (request: AttachNicRequest, ro
 
   beginStep(call, "claiming an address")
   const nic = await claim(plan, network, rooms)
-  beginStep(call, "making the network on the host")
-  await repeat(rooms, call, () => host.ensureNetwork(toNetworkSpec(network), call))
+  await makeOnHost(network, nic.host, host, rooms, call)
   const push = await converge(network, rooms, call)
   beginStep(call, "plugging the NIC")
   const port = await repeat(rooms, call, () => host.attachNic(toNicSpec(nic, network), call))

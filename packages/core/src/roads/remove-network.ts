@@ -11,8 +11,9 @@ export interface RemovedNetwork {
 }
 
 /**
- * Takes a network away: its router, what stands of it on every host, then its record. FAILED_PRECONDITION while a
- * NIC stands on it. Repeated, or absent: success.
+ * Takes a network away: its router, what stands of it on the hosts that it was ever made on, then its record. Where one
+ * of these does not answer: UNAVAILABLE, and the record stays. FAILED_PRECONDITION while a NIC stands on it.
+ * Repeated, or absent: success.
  */
 export const removeNetwork = road(
   "remove-network",
@@ -22,7 +23,7 @@ export const removeNetwork = road(
     await checkUnused(network, rooms)
 
     await takeRouterAway({ network: network.id }, rooms, call)
-    for (const { name } of await rooms.store.listHosts()) {
+    for (const name of await rooms.store.listHostsOfNetwork(network.id)) {
       beginStep(call, `removing the network from host ${name}`)
       const host = await repeat(rooms, call, () => rooms.hosts.open(name, call))
       await repeat(rooms, call, () => host.removeNetwork(network.id, call))

@@ -4,7 +4,7 @@ import type { PushResult, RouterStatus, SeedRequest } from "../router/router-con
 import { converge, endpointOf } from "./converge-router.ts"
 import { routerFact } from "./facts.ts"
 import { findNetwork } from "./find-network.ts"
-import { toNetworkSpec } from "./host-specs.ts"
+import { makeOnHost } from "./make-on-host.ts"
 import { planRouter } from "./plan-router.ts"
 import { beginStep, repeat } from "./repeat.ts"
 import { parseStartRouter } from "./road-requests.ts"
@@ -36,8 +36,7 @@ export const startRouter = road(
     const router = await rooms.store.createRouter(planned)
     beginStep(call, "bringing the template to the host")
     await repeat(rooms, call, () => host.ensureTemplate(template, call))
-    beginStep(call, "making the network on the host")
-    await repeat(rooms, call, () => host.ensureNetwork(toNetworkSpec(network), call))
+    await makeOnHost(network, router.host, host, rooms, call)
     beginStep(call, "starting the router VM")
     const seed = Buffer.from(await rooms.routers.seed(toSeedRequest(router))).toString("base64")
     const spec = { ...toRouterSpec(router), vcpus: asked.vcpus, memoryMiB: asked.memoryMiB, seed }

@@ -36,7 +36,9 @@ function makeOld(steps: number): void {
   const database = new DatabaseSync(file)
   migrations.slice(0, steps).forEach((step, index) => {
     database.exec(step)
-    if (index === 0) database.exec(firstRows)
+    if (index > 0) return
+    database.exec(firstRows)
+    database.exec(`INSERT INTO hosts VALUES ('h7', '{"name":"h7","plugin":"kvm","config":{}}')`)
   })
   database.exec(`PRAGMA user_version = ${steps}`)
   database.close()
@@ -55,6 +57,7 @@ describe("migrations", () => {
     const nic = { id: "nic-1", ipv6: "2001:db8::5", mac: "02:00:00:00:00:01", state: "attached", isDefault: true }
     expect(await store.readNetwork("lab")).toMatchObject({ revision: 3, network, nics: [nic] })
     expect(await store.countAddresses("lab")).toMatchObject({ ipv6: { held: 1n, resting: 0n } })
+    expect(await store.listHostsOfNetwork("lab")).toEqual(["h7"])
     const requested = planNic(
       { id: "nic-2", host: "h1", vmId: crypto.randomUUID(), requestedIpv6: "2001:db8::5" },
       network,

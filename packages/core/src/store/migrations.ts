@@ -149,4 +149,13 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (pool_id, last)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Where a network may be. Of one from before nobody knows, so it may be on every host.
+  `
+  CREATE TABLE network_hosts (
+    network_id TEXT NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+    host TEXT NOT NULL,
+    PRIMARY KEY (network_id, host)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO network_hosts SELECT networks.id, hosts.name FROM networks, hosts;
+  `,
 ]

@@ -24,6 +24,7 @@ const networkShape = z.strictObject({
   record: z.string(),
   network: anything,
   revision: anything,
+  hosts: z.array(z.string()).optional(),
   nextIpv6: anything,
   nextIpv4: anything,
 })
@@ -113,11 +114,12 @@ function parsePrefix({ poolId, prefix, holder, freeAfter }: z.output<typeof pref
   }
 }
 
-function parseNetwork({ network, revision, nextIpv6, nextIpv4 }: z.output<typeof networkShape>): StoreRecord {
+function parseNetwork({ network, revision, hosts, nextIpv6, nextIpv4 }: z.output<typeof networkShape>): StoreRecord {
   return {
     record: "network",
     network: planNetwork(network),
     revision: parseWholeNumber("revision", revision, 1, Number.MAX_SAFE_INTEGER),
+    ...(hosts !== undefined && { hosts: hosts.map((host, index) => parseId(`hosts.${index}`, host)) }),
     ...(nextIpv6 !== undefined && { nextIpv6: parseIpv6Address("nextIpv6", nextIpv6) }),
     ...(nextIpv4 !== undefined && { nextIpv4: parseIpv4Address("nextIpv4", nextIpv4) }),
   }

@@ -9,12 +9,13 @@ import type { Row } from "./row.ts"
 import type { KeptNetwork, KeptPool, KeptPrefix, RestingAddress } from "./store-record.ts"
 
 /** Of a row with body, revision, cursor6 and cursor4. */
-export function networkRecord(row: Row): KeptNetwork {
+export function networkRecord(row: Row, hosts: readonly string[]): KeptNetwork {
   const [next6, next4] = [addressOf(row, "cursor6"), addressOf(row, "cursor4")]
   return {
     record: "network",
     network: readNetworkRow(row),
     revision: numberOf(row, "revision"),
+    hosts,
     ...(next6 !== undefined && { nextIpv6: ipv6FromBigInt(next6) }),
     ...(next4 !== undefined && { nextIpv4: ipv4FromBigInt(next4) }),
   }

@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { readHostRow, readRouterRow, readTemplateRow } from "./record-codec.ts"
 import { networkRecord, poolRecord, prefixRecord, restingRecord } from "./row-records.ts"
+import { textOf } from "./row.ts"
 import type { Row, SqliteConnection } from "./sqlite-connection.ts"
 import { readNic } from "./sqlite-nic-rows.ts"
 import { translateSqliteError } from "./sqlite-errors.ts"
@@ -39,8 +40,9 @@ function* recordsOf(iterate: Iterate): Generator<StoreRecord> {
   for (const row of iterate("SELECT body FROM templates ORDER BY digest"))
     yield { record: "template", template: readTemplateRow(row) }
   for (const row of iterate("SELECT body, cursor FROM pools ORDER BY id")) yield poolRecord(row)
-  for (const row of iterate("SELECT body, revision, cursor6, cursor4 FROM networks ORDER BY id"))
-    yield networkRecord(row)
+  const hostsOf = readHostsOf(iterate)
+  for (const row of iterate("SELECT id, body, revision, cursor6, cursor4 FROM networks ORDER BY id"))
+    yield networkRecord(row, hostsOf.get(textOf(row, "id")) ?? [])
   const prefixes = `SELECT body, slot, holder_kind, holder_id, free_after FROM pool_prefixes
     JOIN pools ON pools.id = pool_id ORDER BY pool_id, slot`
   for (const row of iterate(prefixes)) yield prefixRecord(row)
@@ -50,4 +52,14 @@ function* recordsOf(iterate: Iterate): Generator<StoreRecord> {
   const resting = `SELECT networks.id AS network_id, address, last_nic_id AS nic_id, free_after FROM addresses
     JOIN networks ON networks.number = network WHERE free_after IS NOT NULL ORDER BY networks.id, address`
   for (const row of iterate(resting)) yield restingRecord(row)
+}
+
+/** By network, the hosts that it may be on. */
+function readHostsOf(iterate: Iterate): ReadonlyMap<string, readonly string[]> {
+  const hosts = new Map<string, string[]>()
+  for (const row of iterate("SELECT network_id, host FROM network_hosts ORDER BY network_id, host")) {
+    const networkId = textOf(row, "network_id")
+    hosts.set(networkId, [...(hosts.get(networkId) ?? []), textOf(row, "host")])
+  }
+  return hosts
 }

@@ -6,7 +6,8 @@ import { addressBlob, numberOf } from "./row.ts"
 import { addressKey } from "./row-records.ts"
 import { SqliteConnection } from "./sqlite-connection.ts"
 import { translateConstraint } from "./sqlite-constraints.ts"
-import { putHost, putTemplate } from "./sqlite-hosts.ts"
+import { listHosts, putHost, putTemplate } from "./sqlite-hosts.ts"
+import { noteNetworkOnHost } from "./sqlite-network-hosts.ts"
 import { createNetwork } from "./sqlite-networks.ts"
 import { macBlob, vmBlob } from "./sqlite-nic-rows.ts"
 import { checkHostname } from "./sqlite-nics.ts"
@@ -103,8 +104,10 @@ class RecordWriter {
     }
   }
 
-  #insertNetwork({ network, revision, nextIpv6, nextIpv4 }: KeptNetwork): void {
+  #insertNetwork({ network, revision, hosts, nextIpv6, nextIpv4 }: KeptNetwork): void {
     createNetwork(this.#db, network)
+    const known = hosts ?? listHosts(this.#db).map(({ name }) => name)
+    for (const host of known) noteNetworkOnHost(this.#db, network.id, host)
     this.#revisions.set(network.id, revision)
     this.#setRevision(network.id)
     this.#db.run(

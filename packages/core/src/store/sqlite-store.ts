@@ -28,6 +28,7 @@ import { importRecords } from "./sqlite-import.ts"
 import type { StoreDescription, StoreRecord } from "./store-record.ts"
 import { SqliteConnection } from "./sqlite-connection.ts"
 import * as hosts from "./sqlite-hosts.ts"
+import * as networkHosts from "./sqlite-network-hosts.ts"
 import * as networks from "./sqlite-networks.ts"
 import { findNic, listNics } from "./sqlite-nic-rows.ts"
 import * as nics from "./sqlite-nics.ts"
@@ -145,6 +146,14 @@ class SqliteStore implements Store {
 
   createPooledNetwork(plan: PooledNetworkPlan): Promise<SharedNetwork> {
     return this.#db.write(() => pooled.createPooledNetwork(this.#db, plan, this.#ground()))
+  }
+
+  noteNetworkOnHost(networkId: string, host: string): Promise<void> {
+    return this.#db.write(() => networkHosts.noteNetworkOnHost(this.#db, networkId, host))
+  }
+
+  listHostsOfNetwork(networkId: string): Promise<readonly string[]> {
+    return this.#db.read(() => networkHosts.listHostsOfNetwork(this.#db, networkId))
   }
 
   countAddresses(networkId: string): Promise<NetworkCounts> {

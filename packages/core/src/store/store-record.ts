@@ -51,6 +51,8 @@ export interface KeptNetwork {
   readonly network: SharedNetwork
   /** As the routers know it: one that is behind is refused by them. 1 or more. */
   readonly revision: number
+  /** Where it may be, in the order of their names. Absent, in lines from before: on every host. */
+  readonly hosts?: readonly string[]
   /** Where the policy `sequential` goes on. */
   readonly nextIpv6?: Ipv6Address
   readonly nextIpv4?: Ipv4Address

@@ -27,6 +27,13 @@ export interface Store extends PoolStore {
   changeNetwork(id: string, change: NetworkChange): Promise<ChangedNetwork>
   /** FAILED_PRECONDITION while a NIC or a router stands on it. A pool has its prefix back. Absent: success. */
   removeNetwork(id: string): Promise<void>
+  /**
+   * Notes that a network may be on a host: before it is made there, so that whoever removes it knows where to look.
+   * Forgotten with the network alone. Repeated: success. NOT_FOUND when the network is not there.
+   */
+  noteNetworkOnHost(networkId: string, host: string): Promise<void>
+  /** The hosts that a network may be on, in the order of their names. Absent: none. */
+  listHostsOfNetwork(networkId: string): Promise<readonly string[]>
 
   /**
    * One transaction makes the NIC with its MAC, DUID and addresses; the network's revision rises.
