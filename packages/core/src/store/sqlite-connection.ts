@@ -169,9 +169,10 @@ export class SqliteConnection {
   }
 
   async #prepareFile(): Promise<void> {
-    const version = readSchemaVersion(this.#database, this.#file)
+    // Another process may be making the file a WAL one just now, and then even reading waits.
+    const version = await this.#untilFree(() => readSchemaVersion(this.#database, this.#file))
     await this.#untilFree(() => this.#database.exec("PRAGMA journal_mode = WAL"))
-    this.#database.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+    await this.#untilFree(() => this.#database.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"))
     if (version < migrations.length)
       await this.#untilFree(() => this.#attempt("BEGIN IMMEDIATE", () => migrateSchema(this.#database)))
     await this.#untilFree(() => this.#journal.set())
