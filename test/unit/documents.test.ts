@@ -36,6 +36,10 @@ describe.each(documents)("%s", (document) => {
     expect(links.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([])
   })
 
+  it("has no mark of a merge that was left half done", () => {
+    expect(read(document)).not.toMatch(/^(<{7}|={7}|>{7})( |$)/m)
+  })
+
   it("names npm scripts that are there", () => {
     const scripts = [
       ...read(document).matchAll(/npm (?:run )?(?:-s )?(lab|test|slash64|bench|build|lint|format)(:\w+)?/g),

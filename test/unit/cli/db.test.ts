@@ -38,13 +38,13 @@ describe("slash64 db check", () => {
     expect(stdout).toMatch(/nothing is wrong/)
   })
 
-  it("ends with 1 where something is wrong, and says what to do", async () => {
+  it("ends with 9 where something is wrong, and says what to do", async () => {
     change("UPDATE nics SET state = 'lost'")
-    expect(await lab.json(["db", "check"], 1)).toMatchObject({
+    expect(await lab.json(["db", "check"], 9)).toMatchObject({
       findings: [{ severity: "error", subject: expect.stringMatching(/^NIC /), hint: expect.stringMatching(/backup/) }],
     })
     const { stdout, exitCode } = await lab.run(["db", "check"])
-    expect(exitCode).toBe(1)
+    expect(exitCode).toBe(9)
     expect(stdout).toMatch(/FINDING +SUBJECT +PROBLEM +WHAT TO DO\nerror +NIC .*cannot be read +put back a backup/)
   })
 

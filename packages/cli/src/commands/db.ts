@@ -9,7 +9,7 @@ export function addDbCommands(program: Program, act: Act): void {
   const db = program.command("db").description("the database: look after it, copy it, move it")
 
   db.command("check")
-    .description("say whether the database is whole and keeps the rules; exit code 1 where something is wrong")
+    .description("say whether the database is whole and keeps the rules; exit code 9 where something is wrong")
     .addHelpText("after", "\nExample:\n  slash64 db check --json")
     .action(() => act(checkDatabase))
 

@@ -1,9 +1,7 @@
 import type { Answer } from "../answer.ts"
+import { exitCodes } from "../exit-code.ts"
 import { card, table } from "../output/table.ts"
 import type { Session } from "../session.ts"
-
-/** Not the exit code of an error: the check itself went well. */
-const amiss = 1
 
 export async function checkDatabase(session: Session): Promise<Answer> {
   const { paths, call } = session
@@ -16,6 +14,6 @@ export async function checkDatabase(session: Session): Promise<Answer> {
   return {
     json: { database: paths.shownDb, ...check },
     text: `${facts}\n\n${found}${more}`,
-    ...(findings.some(({ severity }) => severity === "error") && { exitCode: amiss }),
+    ...(findings.some(({ severity }) => severity === "error") && { exitCode: exitCodes.FAILED_PRECONDITION }),
   }
 }
