@@ -78,10 +78,11 @@ function toSwitch(
   record: string,
   ownNetwork: boolean,
 ): OpenVswitch {
+  // A namespace's own root is the machine's, also where this runs in a chroot: hence --root.
   const enter =
     supervisor === undefined || !ownNetwork
       ? []
-      : ["nsenter", "--target", String(supervisor.initPid), "--net", "--pid", "--mount"]
+      : ["nsenter", "--target", String(supervisor.initPid), "--net", "--pid", "--mount", "--root"]
   return {
     runDir,
     enter,
