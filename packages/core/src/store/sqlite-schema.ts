@@ -7,8 +7,9 @@ import { applicationId, migrations } from "./migrations.ts"
  * newer slash64 made it.
  */
 export function readSchemaVersion(database: DatabaseSync, file: string): number {
-  const [version, mark] = [pragma(database, "user_version"), pragma(database, "application_id")]
+  // Whether it is used comes first: another process may be making it ours between one look and the next.
   const used = database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined
+  const [version, mark] = [pragma(database, "user_version"), pragma(database, "application_id")]
   if (used && mark !== applicationId)
     throw refuse(file, "the database belongs to another program", "name another file with --db")
   if (version > migrations.length)
