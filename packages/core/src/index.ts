@@ -33,6 +33,7 @@ export { addressInPrefix64, isInPrefix64, parsePrefix64, prefix64Of, prefix64ToB
 export type { Prefix64 } from "./address/prefix64.ts"
 export { abortError, checkAborted, newCall, untilAborted, withTimeout } from "./plugin/call.ts"
 export type { Call, CallOptions, Progress } from "./plugin/call.ts"
+export { KeyedQueue } from "./plugin/keyed-queue.ts"
 export { contractVersion } from "./plugin/hypervisor-plugin.ts"
 export type * from "./plugin/hypervisor-plugin.ts"
 export { allocateAddress } from "./allocate/address-allocator.ts"

@@ -1,7 +1,7 @@
+import { KeyedQueue } from "@slash64/core"
 import type { Call, HypervisorHost, NicSpec } from "@slash64/core"
 import { describeHost } from "./host/describe-host.ts"
 import { watchHost } from "./host/watch-host.ts"
-import { KeyedQueue } from "./keyed-queue.ts"
 import type { HostParts } from "./libvirt/parts.ts"
 import { ensureNetwork } from "./network/ensure-network.ts"
 import { listNetworks } from "./network/find-network.ts"

@@ -1,6 +1,6 @@
+import { KeyedQueue } from "@slash64/core"
 import type { HypervisorHost } from "@slash64/core"
 import { describeHost } from "./host/describe-host.ts"
-import { KeyedQueue } from "./keyed-queue.ts"
 import { ensureNetwork } from "./network/ensure-network.ts"
 import { listNetworks } from "./network/find-network.ts"
 import { removeNetwork } from "./network/remove-network.ts"

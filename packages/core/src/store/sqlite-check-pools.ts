@@ -49,7 +49,11 @@ function* checkSlots(database: DatabaseSync, pool: PrefixPool, list: FindingList
       const holder = row["slot"] === null ? undefined : readPrefixRow(pool, row)
       const lost = holder?.holder.kind === "network" && network.get(holder.holder.id) === undefined
       if (lost && row["free_after"] === null)
-        list.error(subject, `${holder.prefix} is held by network ${holder.holder.id}, which is not there`, rebuilt)
+        list.error(
+          subject,
+          `${holder.prefix} is held by network ${holder.holder.id}, which is not there`,
+          "put back a backup",
+        )
       whole &&= row["first"] === next && numberOf(row, "last") >= next
       next = numberOf(row, "last") + 1
     })

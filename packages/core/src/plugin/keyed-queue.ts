@@ -1,4 +1,5 @@
-import { type Call, checkAborted } from "@slash64/core"
+import { checkAborted } from "./call.ts"
+import type { Call } from "./call.ts"
 
 /** Runs what has the same key one after the other, in order; a failure does not stop those behind it. */
 export class KeyedQueue {

@@ -1,4 +1,4 @@
-import { newCall } from "@slash64/core"
+import { newCall } from "./call.ts"
 import { describe, expect, it } from "vitest"
 import { KeyedQueue } from "./keyed-queue.ts"
 
