@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type NetworkSpec, type NicSpec, newCall } from "@slash64/core"
+import { type HypervisorHost, type NetworkSpec, type NicSpec, newCall } from "@slash64/core"
 import {
   type Disturb,
   type LabHostPlan,
@@ -10,7 +10,7 @@ import {
   simulateHalf,
   startXapiLabHost,
 } from "@slash64/tool-xapi-lab-host"
-import { type XenserverConfig, type XenserverHost, connectHost, parseXenserverConfig } from "@slash64/xenserver"
+import { type XenserverConfig, connectHost, parseXenserverConfig } from "@slash64/xenserver"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { XapiSession } from "./xapi-client.ts"
 import { makeGoldenTemplate } from "./xapi-golden.ts"
@@ -27,7 +27,7 @@ let disturb: Disturb | undefined
 let pool: XapiLabHost
 let plain: XapiLabHost
 let xapi: XapiSession
-let host: XenserverHost
+let host: HypervisorHost
 let vmId = ""
 
 beforeAll(async () => {

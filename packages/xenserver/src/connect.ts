@@ -1,10 +1,10 @@
-import { type Call, checkAborted } from "@slash64/core"
+import { type Call, type HypervisorHost, checkAborted } from "@slash64/core"
 import type { XenserverConfig } from "./config/xenserver-config.ts"
 import { XenApiClient } from "./xapi/xen-api-client.ts"
-import { type XenserverHost, xenserverHost } from "./xenserver-host.ts"
+import { xenserverHost } from "./xenserver-host.ts"
 
 /** Opens a pool by any of its hosts. UNAVAILABLE when none answers, UNAUTHENTICATED when it refuses, or its certificate is another. */
-export async function connectHost(config: XenserverConfig, call: Call): Promise<XenserverHost> {
+export async function connectHost(config: XenserverConfig, call: Call): Promise<HypervisorHost> {
   checkAborted(call.signal)
   const host = xenserverHost(new XenApiClient(config))
   try {

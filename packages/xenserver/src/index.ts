@@ -1,4 +1,16 @@
-export { parseXenserverConfig } from "./config/xenserver-config.ts"
+import { contractVersion, type HypervisorPlugin } from "@slash64/core"
+import { type XenserverConfig, parseXenserverConfig } from "./config/xenserver-config.ts"
+import { connectHost } from "./connect.ts"
+
 export type { XenserverConfig } from "./config/xenserver-config.ts"
-export { connectHost } from "./connect.ts"
-export type { XenserverHost } from "./xenserver-host.ts"
+export { connectHost, parseXenserverConfig }
+
+/** The plugin: XenServer and XCP-ng through XAPI. */
+export const xenserverPlugin: HypervisorPlugin<XenserverConfig> = {
+  name: "xenserver",
+  contract: contractVersion,
+  parseConfig: parseXenserverConfig,
+  connect: connectHost,
+}
+
+export default xenserverPlugin

@@ -1,4 +1,4 @@
-import { KeyedQueue } from "@slash64/core"
+import { KeyedQueue, Slash64Error } from "@slash64/core"
 import type { HypervisorHost } from "@slash64/core"
 import { describeHost } from "./host/describe-host.ts"
 import { ensureNetwork } from "./network/ensure-network.ts"
@@ -10,23 +10,8 @@ import { listNics } from "./nic/list-nics.ts"
 import { findVm, findVmsByName } from "./vm/find-vm.ts"
 import type { Xapi } from "./xapi/xapi.ts"
 
-/** A pool, with the verbs that need no router. */
-export type XenserverHost = Pick<
-  HypervisorHost,
-  | "describeHost"
-  | "ensureNetwork"
-  | "removeNetwork"
-  | "listNetworks"
-  | "attachNic"
-  | "detachNic"
-  | "listNics"
-  | "findVm"
-  | "findVmsByName"
-  | "close"
->
-
 /** The verbs on one connected pool. What changes one object is done one at a time; others go on beside it. */
-export function xenserverHost(xapi: Xapi): XenserverHost {
+export function xenserverHost(xapi: Xapi): HypervisorHost {
   const queue = new KeyedQueue()
   let closed: Promise<void> | undefined
   return {
@@ -40,6 +25,23 @@ export function xenserverHost(xapi: Xapi): XenserverHost {
     listNics: (call) => listNics(xapi, call),
     findVm: (id, call) => findVm(xapi, id, call),
     findVmsByName: (name, call) => findVmsByName(xapi, name, call),
+    observeNic: notYet("observeNic"),
+    ensureTemplate: notYet("ensureTemplate"),
+    listTemplates: notYet("listTemplates"),
+    removeTemplate: notYet("removeTemplate"),
+    ensureRouter: notYet("ensureRouter"),
+    removeRouter: notYet("removeRouter"),
+    findRouter: notYet("findRouter"),
+    listRouters: notYet("listRouters"),
+    openRouterStream: notYet("openRouterStream"),
     close: () => (closed ??= xapi.close()),
+  }
+}
+
+function notYet(verb: string): () => Promise<never> {
+  return async () => {
+    throw new Slash64Error("UNIMPLEMENTED", `${verb}: this version has no routers on a pool`, {
+      hint: "Run the network's router on a KVM host.",
+    })
   }
 }
