@@ -12,7 +12,7 @@ export interface HostPlan {
 
 export interface PoolRefs {
   readonly pool: Ref
-  /** In the order of the plan; the first is the master. */
+  /** In the order of the plan. */
   readonly hosts: readonly Ref[]
 }
 
@@ -23,6 +23,8 @@ const release = { product_brand: "XCP-ng", product_version: "8.3.0", network_bac
 export function ensurePool(db: Database, plans: readonly HostPlan[]): PoolRefs {
   const [pool] = db.refs("pool")
   const hosts = plans.map((plan) => findHost(db, plan) ?? addHost(db, plan))
+  // One that was down has power again.
+  for (const { metrics } of hosts.map((host) => db.get("host", host))) db.set("host_metrics", metrics, { live: true })
   if (pool !== undefined) return { pool, hosts }
   const SR = db.add("SR", { name_label: "Local storage", type: "file", shared: plans.length > 1 })
   addInternalNetwork(db)

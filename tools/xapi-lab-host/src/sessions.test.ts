@@ -9,7 +9,12 @@ const hour = 3_600_000
 describe("Sessions", () => {
   it("end when they are idle for a day, and not before", () => {
     let now = 0
-    const sessions = new Sessions(new Database(), account, nullRef, () => now)
+    const sessions = new Sessions(
+      new Database(),
+      account,
+      () => nullRef,
+      () => now,
+    )
     const ref = sessions.logIn("root", "lab", "test")
     now += 23 * hour
     sessions.check(ref)
@@ -22,7 +27,7 @@ describe("Sessions", () => {
 
   it("make room for the 501st of an originator, the one that was idle longest first", () => {
     const db = new Database()
-    const sessions = new Sessions(db, account, nullRef)
+    const sessions = new Sessions(db, account, () => nullRef)
     const other = sessions.logIn("root", "lab", "other")
     const refs = Array.from({ length: 500 }, () => sessions.logIn("root", "lab", "test"))
     sessions.check(refs[0] ?? "")

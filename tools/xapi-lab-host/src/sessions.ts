@@ -15,12 +15,13 @@ const sessionsAnOriginator = 500
 export class Sessions {
   readonly #db: Database
   readonly #account: Account
-  readonly #host: Ref
+  readonly #host: () => Ref
   readonly #now: () => number
   /** In the order of their last call. */
   readonly #lastCalls = new Map<Ref, number>()
 
-  constructor(db: Database, account: Account, host: Ref, now: () => number = Date.now) {
+  /** `host`: the one that answers. */
+  constructor(db: Database, account: Account, host: () => Ref, now: () => number = Date.now) {
     this.#db = db
     this.#account = account
     this.#host = host
@@ -34,7 +35,7 @@ export class Sessions {
     this.#makeRoom(originator)
     const time = wireTime(this.#now())
     const ref = this.#db.add("session", {
-      this_host: this.#host,
+      this_host: this.#host(),
       auth_user_name: user,
       originator,
       pool: false,
@@ -56,6 +57,10 @@ export class Sessions {
   logOut(ref: Ref): void {
     this.check(ref)
     this.#end(ref)
+  }
+
+  endAll(): void {
+    for (const ref of this.#lastCalls.keys()) this.#end(ref)
   }
 
   #makeRoom(originator: string): void {

@@ -6,10 +6,11 @@ import { toXapiError } from "./xapi-error.ts"
 /** The tasks of calls that nobody waits for. */
 export class Tasks {
   readonly #db: Database
-  readonly #host: Ref
+  readonly #host: () => Ref
   readonly #running = new Map<Ref, AbortController>()
 
-  constructor(db: Database, host: Ref) {
+  /** `host`: the one that works on them. */
+  constructor(db: Database, host: () => Ref) {
     this.#db = db
     this.#host = host
   }
@@ -19,7 +20,7 @@ export class Tasks {
       name_label: label,
       name_description: description,
       created: wireTime(),
-      resident_on: this.#host,
+      resident_on: this.#host(),
     })
   }
 
@@ -46,8 +47,13 @@ export class Tasks {
     this.#running.get(task)?.abort()
   }
 
+  /** Nobody knows of any from now on; what goes on goes on. */
+  forgetAll(): void {
+    for (const task of this.#db.refs("task")) this.#db.remove("task", task)
+  }
+
   #end(task: Ref, outcome: EndedTask): void {
-    // Its client may have destroyed it in the meantime.
+    // It may have been destroyed or forgotten in the meantime.
     if (this.#db.find("task", task) === undefined) return
     this.#db.set("task", task, { ...outcome, progress: 1, finished: wireTime() })
     this.#db.save()

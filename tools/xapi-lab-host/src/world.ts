@@ -15,7 +15,7 @@ export interface World {
   /** What touches one object's lower half waits for its turn. */
   readonly turns: OneAtATime
   readonly pool: Ref
-  /** The host that answers. */
+  /** The host that answers; another one after a fault. */
   readonly master: Ref
   /** What each host of the pool stands on. */
   below(host: Ref): LowerHalf

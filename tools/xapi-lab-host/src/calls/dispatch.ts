@@ -1,9 +1,9 @@
 import { classNames } from "../model/schema.ts"
-import { type Type, type Value, text, texts } from "../model/types.ts"
+import { type Ref, type Type, type Value, text, texts } from "../model/types.ts"
 import type { World } from "../world.ts"
 import { XapiError } from "../xapi-error.ts"
 import { generatedMethods } from "./generated-methods.ts"
-import { type Method, method } from "./method.ts"
+import { type Caller, type Method, method } from "./method.ts"
 import { diskMethods } from "./methods/disk-methods.ts"
 import { eventMethods } from "./methods/event-methods.ts"
 import { hostMethods } from "./methods/host-methods.ts"
@@ -26,8 +26,11 @@ export interface Answer {
   readonly type: Type
 }
 
-/** Answers a call or throws an `XapiError`. The signal fires when nobody listens any more. */
-export type Dispatch = (request: Request, signal: AbortSignal) => Promise<Answer>
+/**
+ * Answers a call or throws an `XapiError`. The signal fires when nobody listens any more. With `failure` a call of
+ * somebody who is logged in fails with it instead of doing anything.
+ */
+export type Dispatch = (request: Request, signal: AbortSignal, failure?: XapiError) => Promise<Answer>
 
 const own: readonly Method[] = [
   ...sessionMethods,
@@ -54,33 +57,38 @@ const methods = new Map(
 
 const asyncPrefix = "Async."
 
-/** Answers as the master of a pool does. */
-export function dispatchTo(world: World): Dispatch {
-  return async ({ method: name, params }, signal) => {
+/** Answers as a host of the pool does: as the master while it is that, else with the master's address. */
+export function dispatchAs(world: World, host: Ref): Dispatch {
+  const asMaster = dispatchTo(world)
+  return async (request, signal, failure) => {
+    if (host === world.master || local.has(request.method)) return asMaster(request, signal, failure)
+    throw new XapiError("HOST_IS_SLAVE", world.db.get("host", world.master).address)
+  }
+}
+
+/** What a member answers itself. */
+const local = new Set(["session.slave_local_login_with_password", "session.local_logout", "system.listMethods"])
+
+function dispatchTo(world: World): Dispatch {
+  return async ({ method: name, params }, signal, failure) => {
     const asked = name.startsWith(asyncPrefix) ? name.slice(asyncPrefix.length) : name
     const found = methods.get(asked)
     if (found === undefined) throw new XapiError("MESSAGE_METHOD_UNKNOWN", name)
+    const run = async (given: readonly unknown[], caller: Caller): Promise<Value> => {
+      if (failure !== undefined) throw failure
+      return found.call(given, world, caller)
+    }
     try {
-      if (found.open) return answer(found, await found.call(params, world, { session: "", signal }))
+      if (found.open) return answer(found, await run(params, { session: "", signal }))
       const [session, ...given] = params
       checkSession(world, session)
-      if (asked === name) return answer(found, await found.call(given, world, { session, signal }))
+      if (asked === name) return answer(found, await run(given, { session, signal }))
       const task = world.tasks.create(name, "")
-      void world.tasks.run(task, found.result, (aborted) => found.call(given, world, { session, signal: aborted }))
+      void world.tasks.run(task, found.result, (aborted) => run(given, { session, signal: aborted }))
       return { value: task, type: text }
     } finally {
       world.db.save()
     }
-  }
-}
-
-/** Answers as another member of the pool does: the master's address to whatever is asked. */
-export function dispatchAsMember(world: World): Dispatch {
-  const toMaster = dispatchTo(world)
-  const local = new Set(["session.slave_local_login_with_password", "session.local_logout", "system.listMethods"])
-  return (request, signal) => {
-    if (local.has(request.method)) return toMaster(request, signal)
-    throw new XapiError("HOST_IS_SLAVE", world.db.get("host", world.master).address)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DiskSpec } from "../lower/lower-half.ts"
-import { type Ref, nullRef } from "../model/types.ts"
+import type { Ref } from "../model/types.ts"
 import type { World } from "../world.ts"
 import { wireTime } from "../wire-time.ts"
 import { XapiError } from "../xapi-error.ts"
@@ -19,7 +19,7 @@ export async function startVm(world: World, vm: Ref, choice: StartChoice): Promi
   const row = needPower(world, vm, "Halted")
   const blocked = row.blocked_operations["start"]
   if (blocked !== undefined) throw new XapiError("OPERATION_BLOCKED", vm, blocked)
-  const host = pickHost(world, vm, choice.host ?? row.affinity)
+  const host = pickHost(world, vm, choice.host)
   db.set("VM", vm, { domid: world.nextDomid() })
   try {
     for (const vif of row.VIFs) await prepareBridge(world, vif, host)
@@ -46,14 +46,18 @@ export async function startVm(world: World, vm: Ref, choice: StartChoice): Promi
   void watchDrivers(world, vm)
 }
 
-function pickHost({ db }: World, vm: Ref, wanted: Ref): Ref {
-  if (wanted !== nullRef && wanted !== "") {
-    if (!db.get("host", wanted).enabled) throw new XapiError("HOST_DISABLED", wanted)
-    return wanted
+function pickHost({ db }: World, vm: Ref, asked: Ref | undefined): Ref {
+  const isLive = (host: Ref): boolean => db.get("host_metrics", db.get("host", host).metrics).live
+  if (asked !== undefined) {
+    if (!isLive(asked)) throw new XapiError("HOST_OFFLINE", asked)
+    if (!db.get("host", asked).enabled) throw new XapiError("HOST_DISABLED", asked)
+    return asked
   }
-  const host = db.all("host").find(([, { enabled, metrics }]) => enabled && db.get("host_metrics", metrics).live)
+  const able = db.refs("host").filter((host) => db.get("host", host).enabled && isLive(host))
+  const { affinity } = db.get("VM", vm)
+  const host = able.find((one) => one === affinity) ?? able[0]
   if (host === undefined) throw new XapiError("NO_HOSTS_AVAILABLE", vm)
-  return host[0]
+  return host
 }
 
 function diskOf({ db, disks }: World, vbd: Ref): readonly DiskSpec[] {

@@ -1,43 +1,54 @@
 import { createReadStream } from "node:fs"
+import type { IncomingMessage } from "node:http"
 import { pipeline } from "node:stream/promises"
 import type { DiskFormat } from "../lower/disk-store.ts"
 import type { Ref } from "../model/types.ts"
 import type { World } from "../world.ts"
 import { XapiError, toXapiError } from "../xapi-error.ts"
-import type { Handler } from "./http-server.ts"
+import type { FindTransfer, Transfer } from "./http-server.ts"
 
 /**
  * PUT /import_raw_vdi and GET /export_raw_vdi. As a running xapi does, the upload is answered before its body is
  * handled: how it ends stands in the task alone.
  */
-export function diskHandler(world: World): Handler {
-  return async (request, response, url) => {
+export function findDiskTransfer(world: World): FindTransfer {
+  return (request, url) => {
     const path = url.pathname.replace(/\/$/, "")
-    const isImport = request.method === "PUT" && path === "/import_raw_vdi"
-    const isExport = request.method === "GET" && path === "/export_raw_vdi"
-    if (!isImport && !isExport) return false
-    const asked = readQuery(world, url)
-    if (asked === undefined) {
-      response.writeHead(403).end()
-      return true
-    }
-    if (isExport) {
+    const transfer = request.method === "PUT" ? importDisk(world, request, url) : exportDisk(world, url)
+    return path === `/${transfer.name}` ? transfer : undefined
+  }
+}
+
+function importDisk(world: World, request: IncomingMessage, url: URL): Transfer {
+  return {
+    name: "import_raw_vdi",
+    async run(response, failure) {
+      const asked = readQuery(world, url)
+      if (asked === undefined) return void response.writeHead(403)
+      const task = asked.task ?? world.tasks.create("import_raw_vdi", "")
+      const work = world.tasks.run(task, undefined, async () => {
+        if (failure !== undefined) throw failure
+        const { uuid } = checkWritable(world, asked.vdi)
+        await world.disks.write(uuid, request, asked.format)
+        world.db.set("VDI", asked.vdi, { physical_utilisation: await world.disks.usedBytes(uuid) })
+        return ""
+      })
+      response.writeHead(200, { "content-type": "text/plain" }).flushHeaders()
+      await work
+      request.resume()
+    },
+  }
+}
+
+function exportDisk(world: World, url: URL): Transfer {
+  return {
+    name: "export_raw_vdi",
+    async run(response) {
+      const asked = readQuery(world, url)
+      if (asked === undefined) return void response.writeHead(403)
       response.writeHead(200, { "content-type": "application/octet-stream" })
       await pipeline(createReadStream(world.disks.pathOf(world.db.get("VDI", asked.vdi).uuid)), response)
-      return true
-    }
-    const task = asked.task ?? world.tasks.create("import_raw_vdi", "")
-    const work = world.tasks.run(task, undefined, async () => {
-      const { uuid } = checkWritable(world, asked.vdi)
-      await world.disks.write(uuid, request, asked.format)
-      world.db.set("VDI", asked.vdi, { physical_utilisation: await world.disks.usedBytes(uuid) })
-      return ""
-    })
-    response.writeHead(200, { "content-type": "text/plain" }).flushHeaders()
-    await work
-    request.resume()
-    response.end()
-    return true
+    },
   }
 }
 

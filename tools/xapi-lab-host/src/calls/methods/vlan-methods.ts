@@ -12,13 +12,9 @@ export const vlanMethods = [
     result: texts,
     run: ({ pif, network, VLAN }, world) =>
       world.turns.run(vlans, async () => {
-        const { device } = world.db.get("PIF", pif)
         const made: Ref[] = []
         try {
-          for (const host of liveHosts(world)) {
-            const tagged = physicalPif(world, host, device)
-            if (tagged !== undefined) made.push(await createVlan(world, tagged, network, VLAN))
-          }
+          for (const tagged of likeOnLiveHosts(world, pif)) made.push(await createVlan(world, tagged, network, VLAN))
         } catch (error) {
           for (const untagged of made) await destroyVlan(world, world.db.get("PIF", untagged).VLAN_master_of)
           throw error
@@ -40,12 +36,25 @@ export const vlanMethods = [
   }),
 ]
 
-function liveHosts({ db }: World): readonly Ref[] {
-  return db.all("host").flatMap(([ref, { metrics }]) => (db.get("host_metrics", metrics).live ? [ref] : []))
+/** The PIFs of the same network, one of each host that is up. */
+function likeOnLiveHosts({ db }: World, pif: Ref): readonly Ref[] {
+  return db.get("network", db.get("PIF", pif).network).PIFs.filter((like) => {
+    return db.get("host_metrics", db.get("host", db.get("PIF", like).host).metrics).live
+  })
 }
 
-function physicalPif({ db }: World, host: Ref, device: string): Ref | undefined {
-  return db.all("PIF").find(([, pif]) => pif.host === host && pif.device === device && pif.physical)?.[0]
+/** Gives a host the VLANs that the pool was given while it was down, as xapi does when a host starts. */
+export async function completeVlans(world: World, host: Ref): Promise<void> {
+  const { db } = world
+  await world.turns.run(vlans, async () => {
+    for (const [, { tagged_PIF, untagged_PIF, tag }] of db.all("VLAN")) {
+      const { network } = db.get("PIF", untagged_PIF)
+      const has = db.get("network", network).PIFs.some((pif) => db.get("PIF", pif).host === host)
+      const like = db.get("network", db.get("PIF", tagged_PIF).network).PIFs
+      const tagged = like.find((pif) => db.get("PIF", pif).host === host)
+      if (!has && tagged !== undefined) await createVlan(world, tagged, network, tag)
+    }
+  })
 }
 
 /** Gives the untagged PIF, as xapi does. */
