@@ -1,6 +1,17 @@
 import { PassThrough } from "node:stream"
 import type { Duplex } from "node:stream"
-import { Slash64Error, abortError, checkAborted, contractVersion, invalid } from "@slash64/core"
+import {
+  Slash64Error,
+  abortError,
+  checkAborted,
+  checkNetworkSpec,
+  checkNicSpec,
+  checkRouterSpec,
+  checkTemplateFile,
+  contractVersion,
+  invalid,
+  parseTemplateDigest,
+} from "@slash64/core"
 import type {
   Call,
   HostDescription,
@@ -21,17 +32,7 @@ import type {
 import { bug, inUse, missing, sameOrThrow } from "./memory-errors.ts"
 import { newMemoryWorld, showNic } from "./memory-world.ts"
 import type { MemoryWorld, Verb } from "./memory-world.ts"
-import {
-  bridgeOf,
-  checkAttachment,
-  checkDigest,
-  checkNetwork,
-  checkNic,
-  checkRequires,
-  checkRouter,
-  deviceOf,
-  withoutPortSecurity,
-} from "./memory-specs.ts"
+import { bridgeOf, deviceOf } from "./memory-specs.ts"
 
 /** The plugin of hosts in memory: a world a plugin, so that a second connection finds what the first one made. */
 export function memoryPlugin(world: MemoryWorld = newMemoryWorld()): HypervisorPlugin<undefined> {
@@ -79,9 +80,7 @@ export class MemoryHost implements HypervisorHost {
 
   ensureNetwork(spec: NetworkSpec, call: Call): Promise<HostNetwork> {
     return this.#act("ensureNetwork", call, () => {
-      checkRequires(spec.requires)
-      checkAttachment(spec, this.#world.capabilities.attachments)
-      checkNetwork(spec)
+      checkNetworkSpec(spec, this.#world.capabilities.attachments)
       const { networks, devices } = this.#world
       const there = networks.get(spec.id)
       const { id, attachment, mtu } = spec
@@ -111,9 +110,7 @@ export class MemoryHost implements HypervisorHost {
 
   attachNic(spec: NicSpec, call: Call): Promise<HostNic> {
     return this.#act("attachNic", call, () => {
-      checkRequires(spec.requires)
-      checkNic(spec)
-      if (spec.portSecurity && this.#world.capabilities.portSecurity === false) throw withoutPortSecurity(spec)
+      checkNicSpec(spec, { portSecurity: this.#world.capabilities.portSecurity ?? true })
       const { nics, vms, networks } = this.#world
       const there = showNic(this.#world, spec.id)
       const { id, vmId, networkId, mac } = spec
@@ -165,7 +162,7 @@ export class MemoryHost implements HypervisorHost {
       const { templates } = this.#world
       const there = templates.get(spec.digest)
       if (there !== undefined) return there
-      await checkDigest(spec, call)
+      await checkTemplateFile(spec, call)
       const made = { digest: spec.digest, version: spec.version }
       templates.set(spec.digest, made)
       return made
@@ -178,6 +175,7 @@ export class MemoryHost implements HypervisorHost {
 
   removeTemplate(digest: string, call: Call): Promise<void> {
     return this.#act("removeTemplate", call, () => {
+      parseTemplateDigest("template.digest", digest)
       const router = this.#world.routers.values().find((one) => one.templateDigest === digest)
       if (router !== undefined) throw inUse("template", digest, `router ${router.id}`)
       this.#world.templates.delete(digest)
@@ -186,7 +184,7 @@ export class MemoryHost implements HypervisorHost {
 
   ensureRouter(spec: RouterSpec, call: Call): Promise<HostRouter> {
     return this.#act("ensureRouter", call, () => {
-      checkRouter(spec)
+      checkRouterSpec(spec)
       const { templates, networks, routers } = this.#world
       const { id, templateDigest, controlMac, controlAddress, nics, seed } = spec
       const there = routers.get(id)

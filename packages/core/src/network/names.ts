@@ -43,10 +43,28 @@ export function parseDomain(field: string, input: unknown): string {
   throw invalid(field, input, "is not a DNS domain", "use labels of a-z, 0-9 and - parted by dots: lab.example.org")
 }
 
-/** An interface of a Linux host (at most 15 characters, IFNAMSIZ less one). Throws INVALID_ARGUMENT. */
+/**
+ * An interface's name as Linux takes it (dev_valid_name; IFNAMSIZ less one), less what other programs would read as
+ * syntax. Throws INVALID_ARGUMENT.
+ */
 export function parseInterfaceName(field: string, input: unknown): string {
-  if (typeof input === "string" && /^(?!\.\.?$)[a-zA-Z0-9_.-]{1,15}$/.test(input)) return input
-  throw invalid(field, input, "is not an interface name", "use 1 to 15 of a-z, A-Z, 0-9, _, . and -")
+  if (typeof input === "string" && /^[a-zA-Z0-9_][a-zA-Z0-9_.+-]{0,14}$/.test(input)) return input
+  throw invalid(
+    field,
+    input,
+    "is not an interface name",
+    "use 1 to 15 of a-z, A-Z, 0-9, _ . + and -, the last three not first",
+  )
+}
+
+/** Bytes, 1280 (the least that IPv6 asks of a link, RFC 8200 section 5) to 9216. Throws INVALID_ARGUMENT. */
+export function parseMtu(field: string, input: unknown): number {
+  return parseWholeNumber(field, input, 1280, 9216)
+}
+
+/** A VLAN's number, 1 to 4094: 0 and 4095 are reserved (IEEE 802.1Q). Throws INVALID_ARGUMENT. */
+export function parseVlan(field: string, input: unknown): number {
+  return parseWholeNumber(field, input, 1, 4094)
 }
 
 /** A whole number within bounds, both included. Throws INVALID_ARGUMENT. */

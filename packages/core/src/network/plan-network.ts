@@ -4,7 +4,7 @@ import { ipv6ToBigInt } from "../address/ipv6-address.ts"
 import { invalid } from "../errors.ts"
 import type { NetworkAttachment } from "../plugin/hypervisor-plugin.ts"
 import { showRanges } from "./address-ranges.ts"
-import { parseDomain, parseInterfaceName, parseName, parseWholeNumber } from "./names.ts"
+import { parseDomain, parseInterfaceName, parseMtu, parseName, parseVlan, parseWholeNumber } from "./names.ts"
 import { parseShape } from "./parse-shape.ts"
 import { planIpv4Side } from "./plan-ipv4-side.ts"
 import { planIpv6Side } from "./plan-ipv6-side.ts"
@@ -56,7 +56,7 @@ export function planNetwork(request: unknown): SharedNetwork {
     id: parseId("id", rest.id ?? name),
     name,
     attachment: planAttachment(rest.attachment),
-    mtu: parseWholeNumber("mtu", rest.mtu ?? 1500, 1280, 9216),
+    mtu: parseMtu("mtu", rest.mtu ?? 1500),
     ...(side6 && { ipv6: side6 }),
     ...(side4 && { ipv4: side4 }),
     ...(domain !== undefined && { domain: parseDomain("domain", domain) }),
@@ -94,16 +94,15 @@ function planAttachment(request: z.output<typeof attachmentShape>): NetworkAttac
       return {
         kind: "vlan",
         uplink: parseInterfaceName("attachment.uplink", request.uplink),
-        vlan: parseVlan(request.vlan),
+        vlan: parseVlan("attachment.vlan", request.vlan),
       }
     case "openvswitch": {
       const bridge = parseInterfaceName("attachment.bridge", request.bridge)
-      return { kind: "openvswitch", bridge, ...(request.vlan !== undefined && { vlan: parseVlan(request.vlan) }) }
+      return {
+        kind: "openvswitch",
+        bridge,
+        ...(request.vlan !== undefined && { vlan: parseVlan("attachment.vlan", request.vlan) }),
+      }
     }
   }
-}
-
-/** 0 and 4095 are reserved (IEEE 802.1Q). */
-function parseVlan(input: unknown): number {
-  return parseWholeNumber("attachment.vlan", input, 1, 4094)
 }

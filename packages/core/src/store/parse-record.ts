@@ -11,6 +11,7 @@ import { parseShape } from "../network/parse-shape.ts"
 import { planNetwork } from "../network/plan-network.ts"
 import { planPool } from "../network/plan-pool.ts"
 import type { Nic } from "../network/records.ts"
+import { parseTemplateDigest } from "../plugin/check-template-spec.ts"
 import { parseHost, parseRouter, parseTemplate } from "./record-codec.ts"
 import type { StoreRecord } from "./store-record.ts"
 
@@ -72,7 +73,8 @@ export function parseStoreRecord(input: unknown): StoreRecord {
     }
     case "template": {
       const template = parseTemplate("template", parseShape("", templateShape, input).template)
-      return { record, template: { ...template, digest: parseDigest("template.digest", template.digest) } }
+      parseTemplateDigest("template.digest", template.digest)
+      return { record, template }
     }
     case "pool":
       return parsePool(parseShape("", poolShape, input))
@@ -83,7 +85,7 @@ export function parseStoreRecord(input: unknown): StoreRecord {
     case "router": {
       const router = parseRouter("router", parseShape("", routerShape, input).router)
       for (const field of ["id", "networkId", "host"] as const) parseId(`router.${field}`, router[field])
-      parseDigest("router.templateDigest", router.templateDigest)
+      parseTemplateDigest("router.templateDigest", router.templateDigest)
       return { record, router }
     }
     case "nic":
@@ -91,11 +93,6 @@ export function parseStoreRecord(input: unknown): StoreRecord {
     case "resting":
       return parseResting(parseShape("", restingShape, input))
   }
-}
-
-function parseDigest(field: string, digest: string): string {
-  if (/^sha256:[\da-f]{64}$/.test(digest)) return digest
-  throw invalid(field, digest, "is not a digest", "use sha256: and 64 hex digits")
 }
 
 function parsePool({ pool, nextSlot }: z.output<typeof poolShape>): StoreRecord {

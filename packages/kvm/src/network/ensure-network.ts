@@ -4,13 +4,13 @@ import {
   type NetworkSpec,
   Slash64Error,
   checkAborted,
+  checkNetworkSpec,
   isSlash64Error,
   quote,
 } from "@slash64/core"
 import type { Libvirt } from "../libvirt/libvirt.ts"
 import type { HostParts } from "../libvirt/parts.ts"
 import { networkNames } from "../names.ts"
-import { checkNetwork } from "./check-network.ts"
 import { findNetwork, listMarkedNetworks, refuseForeignNetwork } from "./find-network.ts"
 import { checkBridge, checkOpenVswitch, checkUplink } from "./host-bridge.ts"
 import { type MarkedNetwork, describeAttachment, networkXml, sameNetwork } from "./network-xml.ts"
@@ -21,7 +21,7 @@ export async function ensureNetwork(parts: HostParts, network: NetworkSpec, call
   const { signal } = call
   checkAborted(signal)
   if (network.attachment.kind === "vlan") await refuseWithoutVlan(parts, signal)
-  checkNetwork(network)
+  checkNetworkSpec(network)
   const found = await findNetwork(parts.libvirt, network.id, signal)
   if (found === undefined) await refuseForeignNetwork(parts.libvirt, network.id, signal)
   else if (!sameNetwork(found, network)) throw otherSpec(found, network)

@@ -1,27 +1,16 @@
-import {
-  type Call,
-  type HostNic,
-  type NicSpec,
-  Slash64Error,
-  invalid,
-  isSlash64Error,
-  parseNicMac,
-  quote,
-} from "@slash64/core"
+import { type Call, type HostNic, type NicSpec, Slash64Error, checkNicSpec, isSlash64Error, quote } from "@slash64/core"
 import type { DeviceTarget, Domain, Libvirt } from "../libvirt/libvirt.ts"
-import { checkRequires } from "../network/check-network.ts"
 import { requireNetwork } from "../network/find-network.ts"
 import { networkNames } from "../names.ts"
 import { type DomainDocuments, listDomainDocuments, readDomainDocuments } from "../vm/domain-documents.ts"
 import { requireVm } from "../vm/find-vm.ts"
 import { nicXml, wireOf } from "./interface-xml.ts"
-import { nicAlias } from "./nic-alias.ts"
 import { type DomainInterface, readInterfaces } from "./read-interfaces.ts"
 
 /** Plugs the NIC into what lacks it: the running domain, its next start, or both. Finds it by our id first. */
 export async function attachNic(libvirt: Libvirt, nic: NicSpec, call: Call): Promise<HostNic> {
   const { signal } = call
-  checkNic(nic)
+  checkNicSpec(nic, { portSecurity: false })
   const domain = await requireVm(libvirt, nic.vmId, signal)
   const network = await requireNetwork(libvirt, nic.networkId, signal)
   const target = planAttach(nic, await readDomainDocuments(libvirt, domain, signal))
@@ -111,19 +100,5 @@ function toHostNic(nic: NicSpec, { live, config }: DomainDocuments): HostNic {
     ...(running?.device !== undefined && { port: running.device }),
     live: running !== undefined,
     persistent: next !== undefined,
-  }
-}
-
-function checkNic(nic: NicSpec): void {
-  nicAlias(nic.id)
-  checkRequires(nic.requires, "nic.requires")
-  if (parseNicMac("nic.mac", nic.mac) !== nic.mac)
-    throw invalid("nic.mac", nic.mac, "not in lower case with colons", "Write it as 02:00:5e:10:00:01.")
-  if (nic.portSecurity) {
-    throw new Slash64Error("FAILED_PRECONDITION", "portSecurity is not available on this host", {
-      field: "nic.portSecurity",
-      value: "true",
-      hint: "Create the network without port security; see `host check` for what the host can do.",
-    })
   }
 }

@@ -80,7 +80,7 @@ describe("checkRouter", () => {
 
   it.each([
     ["router.id", { id: "" }],
-    ["template.digest", { templateDigest: "sha256:x" }],
+    ["router.templateDigest", { templateDigest: "sha256:x" }],
     ["router.vcpus", { vcpus: 0 }],
     ["router.memoryMiB", { memoryMiB: 1 }],
     ["router.controlMac", { controlMac: "01:00:00:00:00:01" }],

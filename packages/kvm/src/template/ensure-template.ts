@@ -6,23 +6,17 @@ import {
   type HostTemplate,
   Slash64Error,
   type TemplateSpec,
-  abortError,
   checkAborted,
+  checkTemplateFile,
   invalid,
-  quote,
+  otherDigest,
+  parseTemplateDigest,
 } from "@slash64/core"
 import { isNative } from "../errors/translate-libvirt.ts"
 import type { HostParts } from "../libvirt/parts.ts"
 import { findTemplate, toHostTemplate } from "./find-template.ts"
 import { type Storage, ensureStorage } from "./storage.ts"
-import {
-  type TemplateMarker,
-  imagePrefix,
-  markerName,
-  newImageName,
-  parseDigest,
-  rawVolumeXml,
-} from "./template-volumes.ts"
+import { type TemplateMarker, imagePrefix, markerName, newImageName, rawVolumeXml } from "./template-volumes.ts"
 
 /** How long after its last write an upload without a marker counts as cut off. */
 const abandonedMs = 15 * 60_000
@@ -34,7 +28,7 @@ export async function ensureTemplate(parts: HostParts, template: TemplateSpec, c
   const format = checkTemplate(template)
   const known = await findTemplate(parts, template.digest, signal)
   if (known !== undefined) return toHostTemplate(known)
-  await checkFile(template, signal)
+  await checkTemplateFile(template, call)
   const storage = await ensureStorage(parts.libvirt, parts.config, signal)
   await removeAbandoned(parts, storage, template.digest, signal)
   const image = newImageName(template.digest)
@@ -48,33 +42,16 @@ export async function ensureTemplate(parts: HostParts, template: TemplateSpec, c
     throw error
   }
   const made = await findTemplate(parts, template.digest, signal)
-  if (made === undefined) throw digestMismatch(template, "the marker cannot be read back")
+  if (made === undefined) throw otherDigest(template.digest, "the marker cannot be read back")
   // Somebody else was first: theirs counts.
   if (made.image !== image) await parts.libvirt.pools.deleteVolume(storage.pool, image, signal)
   return toHostTemplate(made)
 }
 
 function checkTemplate(template: TemplateSpec): "qcow2" | "raw" {
-  parseDigest(template.digest)
+  parseTemplateDigest("template.digest", template.digest)
   if (template.format !== "vhd") return template.format
   throw invalid("template.format", template.format, "not for KVM", "Give the qcow2 or raw image of the template.")
-}
-
-async function checkFile(template: TemplateSpec, signal: AbortSignal): Promise<void> {
-  const hash = createHash("sha256")
-  try {
-    for await (const chunk of createReadStream(template.file, { signal })) hash.update(chunk)
-  } catch (cause) {
-    if (signal.aborted) throw abortError(signal)
-    throw new Slash64Error("NOT_FOUND", `the template's file ${quote(template.file)} cannot be read`, {
-      field: "template.file",
-      value: quote(template.file),
-      hint: "Build the template, or name the file that the build wrote.",
-      cause,
-    })
-  }
-  const digest = `sha256:${hash.digest("hex")}`
-  if (digest !== template.digest) throw digestMismatch(template, `the file has ${digest}`)
 }
 
 async function uploadImage(
@@ -118,7 +95,7 @@ async function checkImage(
     call.report({ step: "verifying router template", done, unit: "bytes" })
   }
   const digest = `sha256:${hash.digest("hex")}`
-  if (digest !== template.digest) throw digestMismatch(template, `what arrived has ${digest}`)
+  if (digest !== template.digest) throw otherDigest(template.digest, `what arrived has ${digest}`)
 }
 
 async function writeMarker(
@@ -159,13 +136,5 @@ function noSpace(storage: Storage, needed: number, free: number): Slash64Error {
     field: "storage",
     value: storage.directory,
     hint: "Free space on the host, or give another directory as storage in the host's configuration.",
-  })
-}
-
-function digestMismatch(template: TemplateSpec, problem: string): Slash64Error {
-  return new Slash64Error("DATA_LOSS", `template.digest ${quote(template.digest)}: ${problem}`, {
-    field: "template.digest",
-    value: quote(template.digest),
-    hint: "Build or fetch the template again, register it, and call again.",
   })
 }

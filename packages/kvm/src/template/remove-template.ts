@@ -1,14 +1,14 @@
-import { type Call, Slash64Error } from "@slash64/core"
+import { type Call, Slash64Error, parseTemplateDigest } from "@slash64/core"
 import type { HostParts } from "../libvirt/parts.ts"
 import { listMarkedRouters } from "../router/find-router.ts"
 import { findStorage } from "./storage.ts"
-import { imagePrefix, markerName, parseDigest } from "./template-volumes.ts"
+import { imagePrefix, markerName } from "./template-volumes.ts"
 
 /** Removes the template, marker first, and the pool with the last volume in it. */
 export async function removeTemplate(parts: HostParts, digest: string, call: Call): Promise<void> {
   const { signal } = call
   const { pools } = parts.libvirt
-  parseDigest(digest)
+  parseTemplateDigest("template.digest", digest)
   const storage = await findStorage(parts.libvirt, parts.config, signal)
   if (storage === undefined) return
   const routers = await listMarkedRouters(parts.libvirt, signal)

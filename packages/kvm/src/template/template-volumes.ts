@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { invalid } from "@slash64/core"
+import { parseTemplateDigest } from "@slash64/core"
 import { z } from "zod"
 import { type Xml, xml } from "../xml/element.ts"
 
@@ -16,7 +16,7 @@ export interface TemplateMarker {
 const markerPattern = /^template-([0-9a-f]{64})\.json$/
 
 export function markerName(digest: string): string {
-  return `template-${parseDigest(digest)}.json`
+  return `template-${parseTemplateDigest("template.digest", digest)}.json`
 }
 
 /** A name for the image of a new upload. */
@@ -26,25 +26,13 @@ export function newImageName(digest: string): string {
 
 /** What all uploads of this template start with. */
 export function imagePrefix(digest: string): string {
-  return `template-${parseDigest(digest)}-`
+  return `template-${parseTemplateDigest("template.digest", digest)}-`
 }
 
 /** The digest of a marker's name; undefined for every other volume. */
 export function digestOfMarker(volume: string): string | undefined {
   const hex = markerPattern.exec(volume)?.[1]
   return hex === undefined ? undefined : `sha256:${hex}`
-}
-
-/** The hex digits of `sha256:...`. */
-export function parseDigest(digest: string): string {
-  const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1]
-  if (hex !== undefined) return hex
-  throw invalid(
-    "template.digest",
-    digest,
-    "not sha256: and 64 hex digits",
-    "Give the digest of the template's manifest.",
-  )
 }
 
 const markerSchema = z.object({

@@ -1,9 +1,16 @@
 import { isDeepStrictEqual } from "node:util"
-import { type Call, type HostNetwork, type NetworkSpec, Slash64Error, checkAborted, quote } from "@slash64/core"
+import {
+  type Call,
+  type HostNetwork,
+  type NetworkSpec,
+  Slash64Error,
+  checkAborted,
+  checkNetworkSpec,
+  quote,
+} from "@slash64/core"
 import { z } from "zod"
 import { isNative } from "../errors/translate-xapi.ts"
 import type { Xapi } from "../xapi/xapi.ts"
-import { checkNetwork } from "./check-network.ts"
 import { readNetworks, toHostNetwork } from "./find-network.ts"
 import { type MarkedNetwork, type XapiNetwork, bridgeName, markKey, markValue, readMarks } from "./network-mark.ts"
 import { readPifs, requireUplink, smaller } from "./uplink.ts"
@@ -11,7 +18,8 @@ import { readPifs, requireUplink, smaller } from "./uplink.ts"
 /** Makes the network usable on every host of the pool. What is half-made bears our mark, and is found and finished. */
 export async function ensureNetwork(xapi: Xapi, network: NetworkSpec, { signal }: Call): Promise<HostNetwork> {
   checkAborted(signal)
-  checkNetwork(network)
+  // A pool makes its Open vSwitch bridges itself.
+  checkNetworkSpec(network, ["isolated", "bridge", "vlan"])
   const all = await readNetworks(xapi, signal)
   const found = findSame(all, network)
   const { attachment } = network

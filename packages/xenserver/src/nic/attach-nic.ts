@@ -1,16 +1,6 @@
-import {
-  type Call,
-  type HostNic,
-  type NicSpec,
-  Slash64Error,
-  invalid,
-  parseId,
-  parseNicMac,
-  quote,
-} from "@slash64/core"
+import { type Call, type HostNic, type NicSpec, Slash64Error, checkNicSpec, quote } from "@slash64/core"
 import { z } from "zod"
 import { isNative } from "../errors/translate-xapi.ts"
-import { checkRequires } from "../network/check-network.ts"
 import { requireNetwork } from "../network/find-network.ts"
 import type { MarkedNetwork } from "../network/network-mark.ts"
 import { type Vm, isOn, requireVm } from "../vm/find-vm.ts"
@@ -26,7 +16,7 @@ const createTries = 5
  * paravirtual drivers gets it at its next start; until then it is not `live`.
  */
 export async function attachNic(xapi: Xapi, nic: NicSpec, { signal }: Call): Promise<HostNic> {
-  checkNic(nic)
+  checkNicSpec(nic, { portSecurity: true })
   const vm = await requireVm(xapi, nic.vmId, signal)
   const network = await requireNetwork(xapi, nic.networkId, signal)
   const rules = planRules(nic)
@@ -104,13 +94,6 @@ function requireMade(vifs: readonly Vif[], nic: NicSpec): Vif {
   const made = vifs.find(({ nicId }) => nicId === nic.id)
   if (made === undefined) throw takenAway(nic)
   return made
-}
-
-function checkNic(nic: NicSpec): void {
-  parseId("nic.id", nic.id)
-  checkRequires(nic.requires, "nic.requires")
-  if (parseNicMac("nic.mac", nic.mac) !== nic.mac)
-    throw invalid("nic.mac", nic.mac, "not in lower case with colons", "Write it as 02:00:5e:10:00:01.")
 }
 
 function noDevice(nic: NicSpec): Slash64Error {
