@@ -1,7 +1,6 @@
-import { invalid } from "@slash64/core"
+import { invalid, parseControlRange } from "@slash64/core"
 import { parseHostKeyPins } from "@slash64/libvirt-rpc"
 import { z } from "zod"
-import { parseControlRange } from "./control-range.ts"
 import { type SshTarget, parseLibvirtUri } from "./libvirt-uri.ts"
 
 /** How to reach a libvirt host. Plain JSON; secrets are references, never values. */

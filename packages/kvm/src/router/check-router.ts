@@ -1,5 +1,4 @@
-import { type RouterSpec, checkRouterSpec } from "@slash64/core"
-import { parseControlAddress } from "../config/control-range.ts"
+import { type RouterSpec, checkRouterSpec, parseControlAddress } from "@slash64/core"
 import type { KvmConfig } from "../config/kvm-config.ts"
 import { controlNetworkOf } from "./control-network.ts"
 

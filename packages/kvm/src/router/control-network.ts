@@ -1,6 +1,5 @@
-import { Slash64Error } from "@slash64/core"
+import { type ControlRange, Slash64Error, parseControlRange } from "@slash64/core"
 import type { KvmConfig } from "../config/kvm-config.ts"
-import { type ControlRange, parseControlRange } from "../config/control-range.ts"
 import type { HostParts } from "../libvirt/parts.ts"
 import { shortHash, uuidOf } from "../names.ts"
 import { makeDnsmasqDirectory } from "../network/ensure-network.ts"

@@ -7,7 +7,10 @@ declare module "xen-api" {
       readonly auth: { readonly sessionId: string }
       readonly watchEvents: false
       readonly roCallRetryOptions: { readonly tries: number }
+      readonly transport: "json-rpc"
     })
+    /** How often connect() asks, each time where the last answer pointed. */
+    readonly _sessionOpenRetryOptions: { readonly tries: number }
     connect(): Promise<void>
     /** Puts the session before the arguments. */
     call(method: string, ...args: readonly unknown[]): Promise<unknown>

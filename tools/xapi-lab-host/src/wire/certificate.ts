@@ -10,12 +10,12 @@ export interface Certificate {
 }
 
 /** A certificate that signs itself, as a host has one after its installation. Made once, then kept in `directory`. */
-export async function ensureCertificate(directory: string, name: string): Promise<Certificate> {
+export async function ensureCertificate(directory: string, address: string): Promise<Certificate> {
   const [keyFile, certificateFile] = [join(directory, "host.key"), join(directory, "host.pem")]
   if (!existsSync(certificateFile)) {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    const subject = ["-subj", `/CN=${name}`, "-days", "3650"]
+    const subject = ["-subj", `/CN=${address}`, "-days", "3650", "-addext", `subjectAltName=IP:${address}`]
     await runProgram("openssl", [
       "req",
       "-x509",

@@ -1,16 +1,7 @@
-import {
-  invalid,
-  ipv4FromBigInt,
-  ipv4PrefixBounds,
-  ipv4ToBigInt,
-  ipv6FromBigInt,
-  ipv6PrefixBounds,
-  ipv6ToBigInt,
-  parseIpv4Address,
-  parseIpv4Prefix,
-  parseIpv6Address,
-  parseIpv6Prefix,
-} from "@slash64/core"
+import { ipv4FromBigInt, ipv4PrefixBounds, ipv4ToBigInt, parseIpv4Address, parseIpv4Prefix } from "../address/ipv4.ts"
+import { ipv6FromBigInt, ipv6ToBigInt, parseIpv6Address } from "../address/ipv6-address.ts"
+import { ipv6PrefixBounds, parseIpv6Prefix } from "../address/ipv6-prefix.ts"
+import { invalid } from "../errors.ts"
 
 /** A prefix that the routers' static control addresses come from; the host itself has its first address. */
 export interface ControlRange {
@@ -26,6 +17,7 @@ export interface ControlRange {
 const field = "control.range"
 const hint = "Give a prefix such as 192.0.2.0/24 or fd00:64::/64, or leave it out."
 
+/** Checks `control.range` of a host's configuration. INVALID_ARGUMENT when it is no prefix of a length that fits. */
 export function parseControlRange(range: string): ControlRange {
   const parsed = range.includes(":") ? ipv6Range(range) : ipv4Range(range)
   const [least, most] = parsed.family === "ipv4" ? [8, 29] : [48, 125]
