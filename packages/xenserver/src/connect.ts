@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { type Call, type HypervisorHost, checkAborted } from "@slash64/core"
 import type { XenserverConfig } from "./config/xenserver-config.ts"
 import { XenApiClient } from "./xapi/xen-api-client.ts"
@@ -6,7 +7,7 @@ import { xenserverHost } from "./xenserver-host.ts"
 /** Opens a pool by any of its hosts. UNAVAILABLE when none answers, UNAUTHENTICATED when it refuses, or its certificate is another. */
 export async function connectHost(config: XenserverConfig, call: Call): Promise<HypervisorHost> {
   checkAborted(call.signal)
-  const host = xenserverHost(new XenApiClient(config))
+  const host = xenserverHost({ xapi: new XenApiClient(config), config, maker: randomUUID() })
   try {
     await host.describeHost(call)
   } catch (error) {

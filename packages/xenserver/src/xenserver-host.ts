@@ -1,5 +1,4 @@
-import { KeyedQueue, Slash64Error } from "@slash64/core"
-import type { HypervisorHost } from "@slash64/core"
+import { type HypervisorHost, KeyedQueue, Slash64Error } from "@slash64/core"
 import { describeHost } from "./host/describe-host.ts"
 import { ensureNetwork } from "./network/ensure-network.ts"
 import { listNetworks } from "./network/find-network.ts"
@@ -7,11 +6,18 @@ import { removeNetwork } from "./network/remove-network.ts"
 import { attachNic } from "./nic/attach-nic.ts"
 import { detachNic } from "./nic/detach-nic.ts"
 import { listNics } from "./nic/list-nics.ts"
+import type { HostParts } from "./parts.ts"
+import { ensureRouter } from "./router/ensure-router.ts"
+import { findRouter, listRouters } from "./router/find-router.ts"
+import { removeRouter } from "./router/remove-router.ts"
+import { ensureTemplate } from "./template/ensure-template.ts"
+import { listTemplates } from "./template/find-template.ts"
+import { removeTemplate } from "./template/remove-template.ts"
 import { findVm, findVmsByName } from "./vm/find-vm.ts"
-import type { Xapi } from "./xapi/xapi.ts"
 
 /** The verbs on one connected pool. What changes one object is done one at a time; others go on beside it. */
-export function xenserverHost(xapi: Xapi): HypervisorHost {
+export function xenserverHost(parts: HostParts): HypervisorHost {
+  const { xapi } = parts
   const queue = new KeyedQueue()
   let closed: Promise<void> | undefined
   return {
@@ -25,14 +31,14 @@ export function xenserverHost(xapi: Xapi): HypervisorHost {
     listNics: (call) => listNics(xapi, call),
     findVm: (id, call) => findVm(xapi, id, call),
     findVmsByName: (name, call) => findVmsByName(xapi, name, call),
+    ensureTemplate: (template, call) => queue.run("templates", call, () => ensureTemplate(parts, template, call)),
+    listTemplates: (call) => listTemplates(xapi, call),
+    removeTemplate: (digest, call) => queue.run("templates", call, () => removeTemplate(xapi, digest, call)),
+    ensureRouter: (router, call) => queue.run(`router ${router.id}`, call, () => ensureRouter(parts, router, call)),
+    removeRouter: (id, call) => queue.run(`router ${id}`, call, () => removeRouter(xapi, id, call)),
+    findRouter: (id, call) => findRouter(xapi, id, call),
+    listRouters: (call) => listRouters(xapi, call),
     observeNic: notYet("observeNic"),
-    ensureTemplate: notYet("ensureTemplate"),
-    listTemplates: notYet("listTemplates"),
-    removeTemplate: notYet("removeTemplate"),
-    ensureRouter: notYet("ensureRouter"),
-    removeRouter: notYet("removeRouter"),
-    findRouter: notYet("findRouter"),
-    listRouters: notYet("listRouters"),
     openRouterStream: notYet("openRouterStream"),
     close: () => (closed ??= xapi.close()),
   }
@@ -40,7 +46,7 @@ export function xenserverHost(xapi: Xapi): HypervisorHost {
 
 function notYet(verb: string): () => Promise<never> {
   return async () => {
-    throw new Slash64Error("UNIMPLEMENTED", `${verb}: this version has no routers on a pool`, {
+    throw new Slash64Error("UNIMPLEMENTED", `${verb}: this version has no way to routers on a pool`, {
       hint: "Run the network's router on a KVM host.",
     })
   }

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { Slash64Error, abortError, checkAborted, isSlash64Error, untilAborted } from "@slash64/core"
 import type { z } from "zod"
-import type { XenserverConfig } from "../config/xenserver-config.ts"
+import { type XenserverConfig, urlsOf } from "../config/xenserver-config.ts"
 import { isNative } from "../errors/translate-xapi.ts"
 import { HeldSession } from "./held-session.ts"
-import { nativeOf, openSession, silence } from "./open-session.ts"
-import type { Xapi } from "./xapi.ts"
+import { type Place, type Session, nativeOf, openSession, reach, silence } from "./open-session.ts"
+import { type DiskAsk, getDisk, putDisk } from "./transfer.ts"
+import type { Upload, Xapi } from "./xapi.ts"
 
 /** A toolstack that restarts is away for some seconds. */
 const pausesMs = [250, 500, 1_000, 2_000, 4_000]
@@ -42,10 +43,35 @@ export class XenApiClient implements Xapi {
     return parse(shape, await this.#call(signal, method, args), method, { outcome: "unknown" })
   }
 
+  async upload(
+    signal: AbortSignal,
+    { vdi, task }: { readonly vdi: string; readonly task: string },
+    upload: Upload,
+  ): Promise<void> {
+    const held = await this.#open(signal)
+    const query = { vdi, format: upload.format, task_id: task }
+    await held.run((session) => putDisk(this.#askFor(session, query, signal), upload))
+  }
+
+  async download<T>(
+    signal: AbortSignal,
+    vdi: string,
+    read: (body: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<T> {
+    const held = await this.#open(signal)
+    return held.run((session) => getDisk(this.#askFor(session, { vdi, format: "raw" }, signal), read))
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await this.#current?.catch(() => undefined)
     await Promise.all([...this.#sessions].map((held) => held.end()))
+  }
+
+  #askFor({ url, ref }: Session, query: Readonly<Record<string, string>>, signal: AbortSignal): DiskAsk {
+    const [way = url] = urlsOf(this.#config)
+    const go = (hostname: string): Promise<Place> => reach(this.#config, new URL(way), hostname)
+    return { url, query: { ...query, session_id: ref }, go, signal }
   }
 
   async #ask(signal: AbortSignal, method: string, args: readonly unknown[]): Promise<unknown> {

@@ -1,7 +1,16 @@
-import { text } from "../../model/types.ts"
+import { text, time } from "../../model/types.ts"
+import { wireTime } from "../../wire-time.ts"
 import { method } from "../method.ts"
 
 export const hostMethods = [
+  method("host.get_servertime", {
+    params: { host: text },
+    result: time,
+    run({ host }, { db }) {
+      db.get("host", host)
+      return wireTime()
+    },
+  }),
   method("host.disable", {
     params: { self: text },
     run: ({ self }, { db }) => db.set("host", self, { enabled: false }),
