@@ -21,6 +21,8 @@ export interface DhcpRequest {
   readonly family: 4 | 6
   /** The DUID that is sent, colons; absent: the guest's own DUID-LL. */
   readonly duid?: string
+  /** The client identifier that is sent, for IPv4; absent: none. */
+  readonly clientId?: string
   /** How long the client goes on asking. */
   readonly seconds?: number
 }
@@ -88,14 +90,14 @@ export async function openGuestSegment(label: string): Promise<GuestSegment> {
       await ip("link", "set", port, "master", name, "up")
       return namespace
     },
-    async askDhcp(namespace, { family, duid, seconds = 8 }) {
+    async askDhcp(namespace, { family, duid, clientId, seconds = 8 }) {
       const [leases, pid, conf] = ["leases", "pid", "conf"].map((file) => join(directory, `${namespace}-${file}`))
       if (!leases || !pid || !conf) throw new Error("three file names")
       await Promise.all([rm(leases, { force: true }), rm(pid, { force: true })])
-      await writeFile(
-        conf,
-        `timeout ${seconds};\nalso request interface-mtu;\n${duid ? `send dhcp6.client-id ${duid};\n` : ""}`,
-      )
+      const lines = [`timeout ${seconds};`, "also request interface-mtu;"]
+      if (duid !== undefined) lines.push(`send dhcp6.client-id ${duid};`)
+      if (clientId !== undefined) lines.push(`send dhcp-client-identifier "${clientId}";`)
+      await writeFile(conf, `${lines.join("\n")}\n`)
       const who = family === 6 && duid === undefined ? ["-D", "LL"] : []
       const files = ["-lf", leases, "-pf", pid, "-cf", conf, "-sf", "/bin/true"]
       const client = ["dhclient", `-${family}`, "-1", ...who, ...files, "guest0"]

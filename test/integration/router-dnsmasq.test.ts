@@ -1,12 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process"
+import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { duidLl, parseNicMac, type RouterState } from "@slash64/core"
-import { renderRouter } from "@slash64/router"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { openGuestSegment, type GuestSegment } from "./guest-segment.ts"
+import { startDnsmasq, startNamespaceRouter, type NamespaceRouter } from "./namespace-router.ts"
 import { lab, macOf, nicOf, sideOf } from "./router-states.ts"
 
 /** The rendered files, used by the real programs in a network namespace: what guests are told. */
@@ -59,6 +58,15 @@ describe("a router of a lab", () => {
 
   it("gives a guest that sends a neighbour's DUID its own address", async () => {
     expect((await segment.askDhcp(guests[3] ?? "", { family: 6, duid: duidOf(16) })).addresses).toEqual([fourth])
+  })
+
+  it("keeps clones apart that send one IPv4 client identifier", async () => {
+    for (const [guest, address] of [
+      [guests[0], "10.64.1.16"],
+      [guests[1], "10.64.1.17"],
+    ] as const)
+      expect((await segment.askDhcp(guest ?? "", { family: 4, clientId: "clone" })).addresses).toEqual([address])
+    await expect.poll(() => leasedBy(router)).toEqual(expect.arrayContaining(["10.64.1.16", "10.64.1.17"]))
   })
 
   it("answers a ping and names, and nothing that it does not serve", async () => {
@@ -122,6 +130,10 @@ describe("a router on a unique local prefix beside a rack router", () => {
   })
 })
 
+async function leasedBy(router: NamespaceRouter): Promise<readonly (string | undefined)[]> {
+  return (await router.readLeases()).map((line) => line.split(" ")[2])
+}
+
 async function addGuests(segment: GuestSegment, numbers: readonly number[]): Promise<readonly string[]> {
   const guests = []
   for (const number of numbers) guests.push(await segment.addNamespace(macOf(number), "guest0"))
@@ -149,55 +161,4 @@ function listenOn(port: number): string {
 
 function duidOf(number: number): string {
   return duidLl(parseNicMac("mac", macOf(number)))
-}
-
-interface NamespaceRouter {
-  readonly namespace: string
-  readonly directory: string
-  stop(): Promise<void>
-}
-
-/** Takes the rendered files into use as the router VM does, with dnsmasq's own directories moved to one of ours. */
-async function startNamespaceRouter(segment: GuestSegment, state: RouterState): Promise<NamespaceRouter> {
-  const directory = await mkdtemp(join(tmpdir(), "slash64-dnsmasq-"))
-  const namespace = await segment.addNamespace(state.guestMac, "guest")
-  const files = renderRouter(state)
-  for (const [path, text] of files) {
-    await mkdir(dirname(join(directory, path)), { recursive: true })
-    await writeFile(join(directory, path), text)
-  }
-  const conf = (files.get("dnsmasq.conf") ?? "")
-    .replaceAll(/\/(run\/slash64|var\/lib\/slash64\/leases)/g, directory)
-    .replaceAll(/^(user|group)=.*/gm, "$1=root")
-  await writeFile(join(directory, "dnsmasq.conf"), conf)
-  await writeFile(join(directory, "dnsmasq.leases"), `duid ${state.serverDuid}\n`)
-  await segment.run(namespace, "ip", "-batch", join(directory, "network.batch"))
-  const sysctls = (files.get("sysctl.conf") ?? "").replaceAll(/^.*gc_thresh.*\n/gm, "")
-  await writeFile(join(directory, "sysctl.conf"), sysctls)
-  await segment.run(namespace, "sysctl", "-q", "-p", join(directory, "sysctl.conf"))
-  await segment.run(namespace, "nft", "-f", join(directory, "nftables.conf"))
-  const neighbours = [...files].filter(([path]) => path.startsWith("neighbours.d/")).map(([path]) => path)
-  for (const path of neighbours) await segment.run(namespace, "ip", "-6", "-batch", join(directory, path))
-  const dnsmasq = await startDnsmasq(namespace, join(directory, "dnsmasq.conf"), "DHCPv6, static leases")
-  return {
-    namespace,
-    directory,
-    async stop() {
-      dnsmasq.kill()
-      await once(dnsmasq, "exit")
-      await rm(directory, { recursive: true, force: true })
-    },
-  }
-}
-
-/** Resolves once dnsmasq says that it serves, in these words. */
-async function startDnsmasq(namespace: string, conf: string, serving: string): Promise<ChildProcess> {
-  const args = ["netns", "exec", namespace, "dnsmasq", "--keep-in-foreground", `--conf-file=${conf}`]
-  const child = spawn("ip", args, { stdio: ["ignore", "ignore", "pipe"] })
-  let words = ""
-  for await (const chunk of child.stderr) {
-    words += String(chunk)
-    if (words.toLowerCase().includes(serving.toLowerCase())) return child
-  }
-  throw new Error(`dnsmasq does not start: ${words}`)
 }

@@ -59,7 +59,9 @@ describe("the router template", () => {
     expect(template.digest).toBe(`sha256:${createHash("sha256").update(bytes).digest("hex")}`)
     expect(JSON.parse(await readFile(join(outDir, "manifest.json"), "utf8"))).toEqual(template)
     const names = template.packages.map(({ name }) => name)
-    expect(names).toEqual(expect.arrayContaining(["dnsmasq-base", "nftables", "openssh-server"]))
+    expect(names).toEqual(expect.arrayContaining(["dnsmasq", "nftables", "openssh-server"]))
+    const dnsmasq = template.packages.find(({ name }) => name === "dnsmasq")
+    expect(dnsmasq?.version).toMatch(/^2\.\d+-.*\+slash64\.[0-9a-f]{8}$/)
     expect(template.packages.every(({ version }) => version !== "")).toBe(true)
   })
 

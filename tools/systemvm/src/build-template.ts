@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs"
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { invalid } from "@slash64/core"
+import { buildDnsmasq, findDnsmasq, type DnsmasqBuild } from "./build-dnsmasq.ts"
 import { compressInitramfs } from "./compress-initramfs.ts"
 import { renderCpio } from "./cpio-archive.ts"
 import { fetchPackages, unpackPackages, type DebianPackage } from "./debian-packages.ts"
@@ -38,7 +39,7 @@ export interface TemplateManifest {
 }
 
 export interface BuildStep {
-  readonly step: "tools" | "packages" | "unpack" | "initramfs" | "disk" | "convert"
+  readonly step: "tools" | "packages" | "unpack" | "dnsmasq" | "initramfs" | "disk" | "convert"
   /** Steps done before this one, of `total`. */
   readonly done: number
   readonly total: number
@@ -57,7 +58,7 @@ export interface BuildRequest {
 }
 
 export const defaultCacheDir = join(import.meta.dirname, "../../../.cache/systemvm")
-const steps = ["tools", "packages", "unpack", "initramfs", "disk", "convert"] as const
+const steps = ["tools", "packages", "unpack", "dnsmasq", "initramfs", "disk", "convert"] as const
 
 /**
  * Builds the router template from Debian packages with the machine's own apt sources: `router-<version>.<format>` and
@@ -77,8 +78,10 @@ export async function buildTemplate(request: BuildRequest): Promise<TemplateMani
   const packages = await fetchPackages({ names: routerPackages, cacheDir, signal })
   begin("unpack")
   const unpacked = await unpackOnce(packages, cacheDir, signal)
+  begin("dnsmasq")
+  const dnsmasq = await buildDnsmasq({ packages, cacheDir, signal })
   begin("initramfs")
-  const contents = await collectTemplate(unpacked, packages)
+  const contents = await collectTemplate(unpacked, packages, dnsmasq)
   await mkdir(outDir, { recursive: true })
   const workDir = await mkdtemp(join(outDir, ".build-"))
   try {
@@ -89,12 +92,28 @@ export async function buildTemplate(request: BuildRequest): Promise<TemplateMani
     const file = `router-${contents.version}.${format}`
     await convert(raw, join(workDir, file), format, signal)
     await rename(join(workDir, file), join(outDir, file))
-    const manifest = await describeTemplate(join(outDir, file), { ...contents, file, format, packages })
+    const manifest = await describeTemplate(join(outDir, file), {
+      ...contents,
+      file,
+      format,
+      packages: [...packages, { name: "dnsmasq", version: dnsmasq.version }],
+    })
     await writeFile(join(outDir, "manifest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`)
     return manifest
   } finally {
     await rm(workDir, { recursive: true, force: true })
   }
+}
+
+/**
+ * The router's dnsmasq, as {@link buildTemplate} puts it into the image, for tests that need no whole router. One in the
+ * cache is taken without a look at what Debian has today.
+ */
+export async function ensureRouterDnsmasq(cacheDir = defaultCacheDir, signal?: AbortSignal): Promise<DnsmasqBuild> {
+  const found = await findDnsmasq(cacheDir)
+  if (found !== undefined) return found
+  await ensureTools(true, signal)
+  return buildDnsmasq({ packages: await fetchPackages({ names: routerPackages, cacheDir, signal }), cacheDir, signal })
 }
 
 /** The tree of the router's packages, as {@link buildTemplate} takes it apart; for what needs the same kernel. */
@@ -116,7 +135,11 @@ interface TemplateContents {
   readonly efiLoader: Buffer
 }
 
-async function collectTemplate(unpacked: string, packages: readonly DebianPackage[]): Promise<TemplateContents> {
+async function collectTemplate(
+  unpacked: string,
+  packages: readonly DebianPackage[],
+  dnsmasq: DnsmasqBuild,
+): Promise<TemplateContents> {
   const kernel = await readKernel(unpacked)
   const efiLoader = await readFile(join(unpacked, "usr/lib/systemd/boot/efi/systemd-bootx64.efi"))
   const collect = async (version: string): Promise<FileTree> =>
@@ -125,7 +148,7 @@ async function collectTemplate(unpacked: string, packages: readonly DebianPackag
       programs: routerPrograms,
       kernel: kernel.release,
       modules: routerModules,
-      files: await readRouterFiles(version),
+      files: await readRouterFiles(version, dnsmasq.program),
       applets: routerApplets,
     })
   const inputs = [renderCpio(await collect("")), kernel.image, efiLoader, Buffer.from(commandLine)]
@@ -156,7 +179,7 @@ async function describeTemplate(
   template: Pick<TemplateContents, "version" | "kernelRelease"> & {
     readonly file: string
     readonly format: TemplateFormat
-    readonly packages: readonly DebianPackage[]
+    readonly packages: TemplateManifest["packages"]
   },
 ): Promise<TemplateManifest> {
   const digest = createHash("sha256")
@@ -172,7 +195,10 @@ async function describeTemplate(
   }
 }
 
-function describe({ name, version }: DebianPackage): { readonly name: string; readonly version: string } {
+function describe({ name, version }: TemplateManifest["packages"][number]): {
+  readonly name: string
+  readonly version: string
+} {
   return { name, version }
 }
 

@@ -55,7 +55,53 @@ export async function unpackPackages(
   }
 }
 
-async function openApt({ cacheDir, signal }: FetchRequest): Promise<(args: readonly string[]) => Promise<string>> {
+export interface SourceRequest {
+  readonly name: string
+  /** The source package's own version. */
+  readonly version: string
+  readonly cacheDir: string
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * The unpacked source package of this version with Debian's patches applied, in a directory that the caller names.
+ * apt finds it by the machine's own sources, checked as binary packages are; they need no `deb-src`.
+ */
+export async function fetchSource(request: SourceRequest, target: string): Promise<void> {
+  const { name, version, cacheDir, signal } = request
+  const downloads = await mkdtemp(join(cacheDir, "source-"))
+  try {
+    const apt = await openApt({ cacheDir, signal, cwd: downloads })
+    const withSources = Object.entries(sourceIndex).flatMap(([option, value]) => [
+      "-o",
+      `Acquire::IndexTargets::deb::Sources::${option}=${value}`,
+    ])
+    await apt([...withSources, "update"])
+    await apt([...withSources, "source", "--download-only", `${name}=${version}`])
+    const description = (await readdir(downloads)).find((file) => file.endsWith(".dsc"))
+    if (description === undefined)
+      throw new Slash64Error("INTERNAL", `apt-get source gave no .dsc of ${name} ${version}`)
+    await runCommand("dpkg-source", ["--no-check", "--extract", join(downloads, description), target], { signal })
+  } finally {
+    await rm(downloads, { recursive: true, force: true })
+  }
+}
+
+/** What makes apt read the index of sources for a `deb` line too (apt-get(8), acquire-additional-files.md). */
+const sourceIndex = {
+  MetaKey: "$(COMPONENT)/source/Sources",
+  ShortDescription: "Sources",
+  Description: "$(SITE) $(RELEASE)/$(COMPONENT) Sources",
+  Optional: "yes",
+}
+
+interface AptRequest extends Pick<FetchRequest, "cacheDir" | "signal"> {
+  /** Where `apt-get source` puts its files. */
+  readonly cwd?: string
+}
+
+async function openApt(request: AptRequest): Promise<(args: readonly string[]) => Promise<string>> {
+  const { cacheDir, signal, cwd } = request
   const state = join(cacheDir, "state")
   await mkdir(join(state, "lists/partial"), { recursive: true })
   await mkdir(join(cacheDir, "archives/partial"), { recursive: true })
@@ -76,6 +122,7 @@ async function openApt({ cacheDir, signal }: FetchRequest): Promise<(args: reado
   return (args) =>
     runCommand("flock", [...lock, "apt-get", "--quiet", ...flags, ...args], {
       signal,
+      ...(cwd === undefined ? {} : { cwd }),
       env: { DEBIAN_FRONTEND: "noninteractive" },
     })
 }

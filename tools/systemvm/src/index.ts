@@ -1,6 +1,13 @@
 export { controlAddress, startMachine } from "./machine.ts"
 export type { Machine, MachineRequest } from "./machine.ts"
-export { buildTemplate, defaultCacheDir, templateFormats, unpackRouterPackages } from "./build-template.ts"
+export type { DnsmasqBuild } from "./build-dnsmasq.ts"
+export {
+  buildTemplate,
+  defaultCacheDir,
+  ensureRouterDnsmasq,
+  templateFormats,
+  unpackRouterPackages,
+} from "./build-template.ts"
 export type { BuildRequest, BuildStep, TemplateFormat, TemplateManifest } from "./build-template.ts"
 export { compressInitramfs } from "./compress-initramfs.ts"
 export { renderCpio } from "./cpio-archive.ts"

@@ -5,17 +5,23 @@ import { runCommand } from "./run-command.ts"
 
 /** A program or file of the build machine, and the Debian package that brings it. */
 interface RequiredTool {
+  /** A program's name, or the whole path of a file. */
   readonly name: string
   readonly debianPackage: string
 }
 
 const requiredTools: readonly RequiredTool[] = [
   { name: "dpkg-deb", debianPackage: "dpkg" },
+  { name: "dpkg-source", debianPackage: "dpkg-dev" },
+  { name: "gcc", debianPackage: "gcc" },
+  { name: "/usr/include/stdio.h", debianPackage: "libc6-dev" },
   { name: "lz4", debianPackage: "lz4" },
+  { name: "make", debianPackage: "make" },
   { name: "mcopy", debianPackage: "mtools" },
   { name: "mformat", debianPackage: "mtools" },
   { name: "mmd", debianPackage: "mtools" },
   { name: "mke2fs", debianPackage: "e2fsprogs" },
+  { name: "patch", debianPackage: "patch" },
   { name: "qemu-img", debianPackage: "qemu-utils" },
   { name: "syslinux", debianPackage: "syslinux" },
 ]
@@ -25,7 +31,8 @@ export async function missingToolPackages(): Promise<readonly string[]> {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"]
   const missing: string[] = []
   for (const { name, debianPackage } of requiredTools) {
-    const found = await Promise.all(folders.map((folder) => isExecutable(join(folder, name))))
+    const places = name.startsWith("/") ? [name] : folders.map((folder) => join(folder, name))
+    const found = await Promise.all(places.map((place) => isUsable(place)))
     if (!found.includes(true)) missing.push(debianPackage)
   }
   return [...new Set(missing)]
@@ -51,8 +58,8 @@ export async function ensureTools(installMissing: boolean, signal?: AbortSignal)
   await runCommand("apt-get", ["install", "--quiet", "--yes", "--no-install-recommends", ...missing], { signal, env })
 }
 
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
+async function isUsable(path: string): Promise<boolean> {
+  return access(path, path.endsWith(".h") ? constants.R_OK : constants.X_OK).then(
     () => true,
     () => false,
   )

@@ -9,7 +9,6 @@ export const routerPackages = [
   "busybox-static",
   "coreutils",
   "dash",
-  "dnsmasq-base",
   "dnsmasq-utils",
   "e2fsprogs",
   "iproute2",
@@ -20,7 +19,7 @@ export const routerPackages = [
   "util-linux",
 ] as const
 
-/** What is taken out of them; libraries come along. */
+/** What is taken out of them; libraries come along. dnsmasq is built from its source: {@link buildDnsmasq}. */
 export const routerPrograms = [
   "bin/busybox",
   "bin/dash",
@@ -30,7 +29,6 @@ export const routerPrograms = [
   "usr/bin/dhcp_release",
   "usr/bin/dhcp_release6",
   "usr/bin/flock",
-  "usr/sbin/dnsmasq",
   "usr/sbin/nft",
   "usr/sbin/sshd",
 ] as const
@@ -59,9 +57,10 @@ export const commandLine = words(`
   8250.nr_uarts=1 i8042.noaux cryptomgr.notests
 `).join(" ")
 
-/** The files of the image that no package has. */
-export async function readRouterFiles(version: string): Promise<FileTree> {
+/** The files of the image that no package has; `dnsmasq` is the program's file. */
+export async function readRouterFiles(version: string, dnsmasq: string): Promise<FileTree> {
   return new Map<string, FileEntry>([
+    ["usr/sbin/dnsmasq", { kind: "file", mode: 0o755, bytes: await readFile(dnsmasq) }],
     await copyOf("usr/sbin/slash64-boot", 0o755),
     await copyOf("usr/sbin/slash64-common", 0o644),
     await copyOf("usr/sbin/slash64-drivers", 0o755),

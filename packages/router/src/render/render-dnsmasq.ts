@@ -6,7 +6,8 @@ type Ipv4Side = NonNullable<RouterState["ipv4"]>
 
 /**
  * dnsmasq.conf: DHCPv6, DHCPv4, RA and DNS for the guests that have a reservation, and silence for everybody else.
- * Nothing of a single NIC stands in it, so an attach restarts nothing. Written for dnsmasq 2.90.
+ * Nothing of a single NIC stands in it, so an attach restarts nothing. Written for the router's own dnsmasq 2.90
+ * (docs/decisions/patched-dnsmasq.md).
  */
 export function renderDnsmasq(state: RouterState): string {
   return [
@@ -94,7 +95,8 @@ function renderIpv6Dns(side: Ipv6Side, answers: boolean): string[] {
 function renderIpv4(side: Ipv4Side, state: RouterState): string[] {
   const servers = side.dns.length === 0 ? ["0.0.0.0"] : side.dns
   return [
-    "# IPv4; an option without a value is not sent",
+    "# IPv4; an option without a value is not sent. Clones of one image may send one client identifier",
+    "dhcp-ignore-clid",
     `dhcp-range=set:ipv4,${networkOf(side.prefix)},static,${netmaskOf(side.prefix)},${state.leaseSeconds}`,
     `dhcp-option=option:router,${side.gateway}`,
     "dhcp-option=tag:nondefault,option:router",

@@ -8,8 +8,9 @@ import { answersDns } from "./render-dnsmasq.ts"
 export function renderNftables(state: RouterState): string {
   return `flush ruleset
 
-table inet slash64 {
-	# One guest cannot spend dnsmasq's only thread for all the others.
+# One guest cannot spend dnsmasq's only thread for all the others. At the ingress, because dnsmasq's packet socket sees
+# what comes before the chains below.
+table netdev slash64 {
 	set talkers {
 		type ether_addr
 		size 16384
@@ -17,6 +18,13 @@ table inet slash64 {
 		timeout 1m
 	}
 
+	chain guest {
+		type filter hook ingress device "guest" priority filter; policy accept;
+		update @talkers { ether saddr limit rate over 200/second burst 400 packets } drop
+	}
+}
+
+table inet slash64 {
 	chain input {
 		type filter hook input priority filter; policy drop;
 		iifname "lo" accept
@@ -30,7 +38,6 @@ ${indent(icmp)}
 	}
 
 	chain guest {
-		update @talkers { ether saddr limit rate over 200/second burst 400 packets } drop
 ${indent(renderServed(state))}
 	}
 

@@ -25,7 +25,7 @@ const packages = join(cacheDir, "systemvm")
  * `.cache/lab` is removed, or its sources change.
  */
 export async function openTemplate(steps: Steps, signal: AbortSignal): Promise<RouterTemplate> {
-  const outDir = join(cacheDir, "lab", `template-${await hashOf("systemvm/src", "systemvm/files")}`)
+  const outDir = join(cacheDir, "lab", `template-${await hashOf("systemvm/src", "systemvm/files", "systemvm/patches")}`)
   const built = await readJson(join(outDir, "manifest.json"), manifestShape)
   if (built !== undefined) return { ...built, file: join(outDir, built.file) }
   const manifest = await buildTemplate({

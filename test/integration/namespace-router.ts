@@ -1,0 +1,92 @@
+import { spawn, type ChildProcess } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import type { RouterState } from "@slash64/core"
+import { renderRouter } from "@slash64/router"
+import { ensureRouterDnsmasq } from "@slash64/tool-systemvm"
+import type { GuestSegment } from "./guest-segment.ts"
+
+/** The rendered files of a router, used by the real programs in a network namespace. */
+export interface NamespaceRouter {
+  readonly namespace: string
+  readonly directory: string
+  /** The lease file's lines: `expiry iaid address name duid`. */
+  readLeases(): Promise<readonly string[]>
+  /** As after a power cycle: another dnsmasq on the same files, or with no lease left. */
+  restart(options?: { readonly forget: boolean }): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Takes the rendered files into use as the router VM does, with dnsmasq's own directories moved to one of ours.
+ * `program`: another dnsmasq than the router's.
+ */
+export async function startNamespaceRouter(
+  segment: GuestSegment,
+  state: RouterState,
+  program?: string,
+): Promise<NamespaceRouter> {
+  const daemon = program ?? (await ensureRouterDnsmasq()).program
+  const directory = await mkdtemp(join(tmpdir(), "slash64-dnsmasq-"))
+  const namespace = await segment.addNamespace(state.guestMac, "guest")
+  const files = renderRouter(state)
+  for (const [path, text] of files) {
+    await mkdir(dirname(join(directory, path)), { recursive: true })
+    await writeFile(join(directory, path), text)
+  }
+  const conf = (files.get("dnsmasq.conf") ?? "")
+    .replaceAll(/\/(run\/slash64|var\/lib\/slash64\/leases)/g, directory)
+    .replaceAll(/^(user|group)=.*/gm, "$1=root")
+  await writeFile(join(directory, "dnsmasq.conf"), conf)
+  const forgetLeases = () => writeFile(join(directory, "dnsmasq.leases"), `duid ${state.serverDuid}\n`)
+  await forgetLeases()
+  await segment.run(namespace, "ip", "-batch", join(directory, "network.batch"))
+  const sysctls = (files.get("sysctl.conf") ?? "").replaceAll(/^.*gc_thresh.*\n/gm, "")
+  await writeFile(join(directory, "sysctl.conf"), sysctls)
+  await segment.run(namespace, "sysctl", "-q", "-p", join(directory, "sysctl.conf"))
+  await segment.run(namespace, "nft", "-f", join(directory, "nftables.conf"))
+  const neighbours = [...files].filter(([path]) => path.startsWith("neighbours.d/")).map(([path]) => path)
+  for (const path of neighbours) await segment.run(namespace, "ip", "-6", "-batch", join(directory, path))
+  const start = () => startDnsmasq(namespace, join(directory, "dnsmasq.conf"), "DHCPv6, static leases", daemon)
+  let dnsmasq = await start()
+  const end = async () => {
+    dnsmasq.kill()
+    await once(dnsmasq, "exit")
+  }
+  return {
+    namespace,
+    directory,
+    async readLeases() {
+      const text = await readFile(join(directory, "dnsmasq.leases"), "utf8")
+      return text.split("\n").filter((line) => /^\d/.test(line))
+    },
+    async restart(options) {
+      await end()
+      if (options?.forget === true) await forgetLeases()
+      dnsmasq = await start()
+    },
+    async stop() {
+      await end()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Resolves once dnsmasq says that it serves, in these words. */
+export async function startDnsmasq(
+  namespace: string,
+  conf: string,
+  serving: string,
+  program = "dnsmasq",
+): Promise<ChildProcess> {
+  const args = ["netns", "exec", namespace, program, "--keep-in-foreground", `--conf-file=${conf}`]
+  const child = spawn("ip", args, { stdio: ["ignore", "ignore", "pipe"] })
+  let words = ""
+  for await (const chunk of child.stderr) {
+    words += String(chunk)
+    if (words.toLowerCase().includes(serving.toLowerCase())) return child
+  }
+  throw new Error(`dnsmasq does not start: ${words}`)
+}

@@ -1,0 +1,81 @@
+import { readFile, readdir } from "node:fs/promises"
+import { join } from "node:path"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import {
+  boot,
+  duidOf,
+  first,
+  given,
+  image,
+  openGround,
+  reinstalled,
+  second,
+  server,
+  settled,
+  silence,
+  tales,
+} from "./lease-tales.ts"
+import type { Ground } from "./lease-tales.ts"
+import { macOf } from "./router-states.ts"
+
+const patches = join(import.meta.dirname, "../../tools/systemvm/patches/dnsmasq")
+
+it("is told of every patch of dnsmasq, and each says what it mends", async () => {
+  const names = (await readdir(patches)).toSorted()
+  expect([...new Set(tales.map(({ patch }) => `${patch}.patch`))]).toEqual(names)
+  for (const name of names)
+    expect(await readFile(join(patches, name), "utf8")).toMatch(/^Description: .+\n .+\n(.*\n)+Forwarded: \w+\n/)
+})
+
+describe("a guest's lease", () => {
+  let ground: Ground
+  beforeAll(async () => {
+    ground = await openGround("s64l")
+  })
+  afterAll(() => ground.close())
+  beforeEach(() => ground.router.restart({ forget: true }))
+
+  it.each(tales)("$name", async ({ play, right }) => {
+    expect(await play(ground)).toEqual(right)
+  })
+
+  it("is of its own address for any DUID", async () => {
+    const llt = `00:01:00:01:2f:00:00:01:${macOf(16)}`
+    for (const duid of [duidOf(16), llt, image.duid, reinstalled.duid, duidOf(17)])
+      expect(await boot(ground.guest, { duid, iaid: 1 })).toEqual(given(first))
+  })
+
+  it("is each clone's own, and stays so when they renew and when dnsmasq starts anew", async () => {
+    const { guest, neighbour, stranger, router } = ground
+    expect(await boot(guest, image)).toEqual(given(first))
+    expect(await boot(neighbour, image)).toEqual(given(second))
+    expect(await stranger.ask({ type: "solicit", ...image }, silence)).toBeUndefined()
+    for (let round = 0; round < 2; round++) {
+      expect(await guest.ask({ type: "renew", ...image, server, addresses: [first] })).toEqual(given(first))
+      expect(await neighbour.ask({ type: "rebind", ...image, addresses: [second] })).toEqual(given(second))
+      await router.restart()
+    }
+    expect(await router.readLeases()).toHaveLength(2)
+  })
+
+  it("is refused for another's address, and given for none at all", async () => {
+    const { guest, stranger } = ground
+    expect(await guest.ask({ type: "request", ...image, server, addresses: [second] })).toMatchObject({ given: [] })
+    expect(await guest.ask({ type: "request", ...image, server })).toEqual(given(first))
+    expect(await guest.ask({ type: "renew", ...image, server })).toEqual(given(first))
+    expect(await stranger.ask({ type: "request", ...image, server, addresses: [first] }, silence)).toBeUndefined()
+    expect(await stranger.ask({ type: "renew", ...image, server, addresses: [first] })).toMatchObject({ given: [] })
+  })
+
+  it("ends by a Release of its owner, and by the router's own in its name", async () => {
+    const { guest, router, segment } = ground
+    await boot(guest, image)
+    await guest.ask({ type: "release", ...image, server, addresses: [first] })
+    await expect.poll(() => router.readLeases()).toEqual([])
+    await boot(guest, image)
+    await settled(router, first)
+    const who = ["--client-id", image.duid, "--server-id", server, "--iaid", String(image.iaid)]
+    await segment.run(router.namespace, "dhcp_release6", "--iface", "guest", ...who, "--ip", first)
+    await expect.poll(() => router.readLeases()).toEqual([])
+  })
+})
