@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { memoryPlugin, newMemoryWorld } from "@slash64/conformance"
 import type { MemoryWorld } from "@slash64/conformance"
 import { routerIdFor } from "@slash64/core"
+import type { HypervisorPlugin } from "@slash64/core"
 import { createRouterControl, openKeyStore } from "@slash64/router"
 import { openDatabase, openStore, runCli } from "slash64"
 import type { Output, World } from "slash64"
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
   readonly isTerminal?: boolean
+  /** Instead of the hypervisor in memory. */
+  readonly plugins?: readonly HypervisorPlugin[]
 }
 
 /**
@@ -62,7 +65,7 @@ export async function startCliLab(): Promise<CliLab> {
     const stdout = recorder(false)
     const stderr = recorder(options.isTerminal === true)
     const world: World = {
-      loadPlugins: async () => [memoryPlugin(hypervisor)],
+      loadPlugins: async () => options.plugins ?? [memoryPlugin(hypervisor)],
       env: { HOME: folder, XDG_STATE_HOME: join(folder, "state"), ...options.env },
       stdout,
       stderr,

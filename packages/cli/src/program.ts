@@ -2,6 +2,7 @@ import { Command, Option } from "@commander-js/extra-typings"
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import { invalid } from "@slash64/core"
 import type { Answer } from "./answer.ts"
+import { addConformanceCommand } from "./commands/conformance.ts"
 import { addDbCommands } from "./commands/db.ts"
 import { addHostCommands } from "./commands/host.ts"
 import { addNetworkCommands } from "./commands/network.ts"
@@ -55,6 +56,7 @@ export function createProgram(version: string, act: (options: GlobalOptions, dee
   addNicCommands(program, run)
   addStatusCommand(program, run)
   addDbCommands(program, run)
+  addConformanceCommand(program, run)
   return program
 }
 

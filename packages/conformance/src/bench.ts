@@ -1,47 +1,18 @@
-import assert from "node:assert/strict"
-import { randomBytes, randomUUID } from "node:crypto"
-import { isSlash64Error, newCall } from "@slash64/core"
+import { newCall } from "@slash64/core"
 import type {
   Call,
-  ErrorCode,
+  HostCapabilities,
   HypervisorHost,
   NetworkAttachment,
   NetworkSpec,
   NicSpec,
   RouterSpec,
-  Slash64Error,
   TemplateSpec,
 } from "@slash64/core"
-
-/** What the suite finds on the host that it is run against. All of it is left as it was found. */
-export interface ConformanceFixtures {
-  /** UUID of a running VM that the suite may plug NICs into; its guest must answer hot plug. */
-  readonly runningVm: string
-  /** UUID of a halted VM, known to the host for good. */
-  readonly haltedVm: string
-  /** What the suite's networks stand on; one that takes several networks at a time. Default: isolated. */
-  readonly attachment?: NetworkAttachment
-  /** A router template that nobody else uses on this host: the suite uploads it and removes it. It need not boot. */
-  readonly template: TemplateSpec
-  /** The seed of a router, base64; control MAC and guest MAC are the spec's. Default: 512 zero bytes. */
-  seed?(router: { readonly id: string; readonly controlMac: string; readonly guestMac: string }): Promise<string>
-  /** Everything on the host that does not bear our mark, as JSON: read first and last, and compared. */
-  foreign(): Promise<unknown>
-  /** Takes a router VM's power away, as a host that crashed does; it stays defined. */
-  powerOff?(routerId: string): Promise<void>
-  /** The wire between adapter and host in the test's hands. */
-  readonly wire?: ConformanceWire
-  /** Deadline of each call. Default 60,000. */
-  readonly callTimeoutMs?: number
-}
-
-export interface ConformanceWire {
-  /**
-   * Lets the answers to `skip` changing requests pass and cuts the connection in place of the next one, once: the
-   * host has acted, and the adapter hears nothing. What it gives ends this, and says whether an answer was lost.
-   */
-  loseAnswer(skip: number): () => boolean
-}
+import { LeftOut, absence } from "./fixtures.ts"
+import type { ConformanceFixtures } from "./fixtures.ts"
+import { punctualHost } from "./punctual-host.ts"
+import { isScratchId, isScratchTemplate, randomMac, scratchId } from "./scratch.ts"
 
 /** One behaviour that the contract asks for. */
 export interface Check {
@@ -50,68 +21,138 @@ export interface Check {
   run(bench: Bench): Promise<void>
 }
 
+type Connect = (call: Call) => Promise<HypervisorHost>
+
 /** A connected host, things to make on it, and the promise to take them away. */
 export class Bench {
-  readonly host: HypervisorHost
   readonly fixtures: ConformanceFixtures
+  readonly host: HypervisorHost
+  readonly capabilities: HostCapabilities
+  readonly #connect: Connect
+  readonly #signal: AbortSignal | undefined
   readonly #undo: (() => Promise<void>)[] = []
-  #foreign: unknown
+  #atOpen: { readonly foreign: unknown; readonly others: unknown } | undefined
 
-  private constructor(host: HypervisorHost, fixtures: ConformanceFixtures) {
-    this.host = host
-    this.fixtures = fixtures
+  private constructor(
+    parts: Pick<Bench, "fixtures" | "host" | "capabilities">,
+    connect: Connect,
+    signal: AbortSignal | undefined,
+  ) {
+    this.fixtures = parts.fixtures
+    this.host = parts.host
+    this.capabilities = parts.capabilities
+    this.#connect = connect
+    this.#signal = signal
   }
 
-  static async open(connect: (call: Call) => Promise<HypervisorHost>, fixtures: ConformanceFixtures): Promise<Bench> {
+  /** `signal` ends the calls of the checks; what they made is taken away all the same. */
+  static async open(connect: Connect, fixtures: ConformanceFixtures, signal?: AbortSignal): Promise<Bench> {
     const timeoutMs = fixtures.callTimeoutMs ?? 60_000
-    const bench = new Bench(await connect(newCall({ timeoutMs })), fixtures)
-    bench.#foreign = await fixtures.foreign()
+    const call = newCall({ timeoutMs, ...(signal !== undefined && { signal }) })
+    const host = punctualHost(await connect(call), timeoutMs)
+    const { capabilities } = await host.describeHost(call)
+    const bench = new Bench({ fixtures, host, capabilities }, connect, signal)
+    bench.#atOpen = { foreign: await fixtures.foreign?.(), others: await bench.others() }
     return bench
   }
 
-  /** What was foreign when the bench was opened. */
-  get foreignAtOpen(): unknown {
-    return this.#foreign
+  /** What was not the suite's when the bench was opened: what {@link others} gave, and the fixture `foreign`. */
+  get atOpen(): { readonly foreign: unknown; readonly others: unknown } | undefined {
+    return this.#atOpen
   }
 
-  call(signal?: AbortSignal): Call {
-    const timeoutMs = this.fixtures.callTimeoutMs ?? 60_000
-    return newCall({ timeoutMs, ...(signal === undefined ? {} : { signal }) })
+  /** A further connection; closed after the check. */
+  async connect(): Promise<HypervisorHost> {
+    const host = punctualHost(await this.#connect(this.call()), this.#timeoutMs)
+    this.after(() => host.close())
+    return host
+  }
+
+  call(...signals: readonly AbortSignal[]): Call {
+    const all = this.#signal === undefined ? signals : [...signals, this.#signal]
+    return newCall({ timeoutMs: this.#timeoutMs, signal: AbortSignal.any([...all]) })
+  }
+
+  /** The VM, or {@link LeftOut}. */
+  vm(power: "running" | "halted"): string {
+    return power === "running" ? this.need("runningVm") : this.need("haltedVm")
+  }
+
+  /** The fixture, or {@link LeftOut} with the reason. */
+  need<Name extends keyof typeof absence>(name: Name): NonNullable<ConformanceFixtures[Name]> {
+    const fixture = this.fixtures[name]
+    if (fixture === undefined || fixture === null || fixture === false) throw new LeftOut(absence[name])
+    return fixture
+  }
+
+  /** What the suite's networks stand on. */
+  get attachment(): NetworkAttachment {
+    return this.fixtures.attachment ?? { kind: "isolated" }
   }
 
   /** A network that nobody has made yet; taken away after the check. */
-  networkSpec(): NetworkSpec {
-    const id = `conformance-${randomUUID().slice(0, 13)}`
-    this.after(() => this.host.removeNetwork(id, this.call()))
-    return { id, attachment: this.fixtures.attachment ?? { kind: "isolated" }, mtu: 1500 }
+  networkSpec(attachment: NetworkAttachment = this.attachment): NetworkSpec {
+    const id = scratchId()
+    this.after(() => this.host.removeNetwork(id, this.#undoCall()))
+    return { id, attachment, mtu: 1500 }
   }
 
-  async network(): Promise<NetworkSpec> {
-    const spec = this.networkSpec()
+  async network(attachment?: NetworkAttachment): Promise<NetworkSpec> {
+    const spec = this.networkSpec(attachment)
     await this.host.ensureNetwork(spec, this.call())
     return spec
   }
 
   /** A NIC that nobody has plugged yet; taken away after the check. */
   nicSpec(networkId: string, vmId: string): NicSpec {
-    const id = `conformance-${randomUUID().slice(0, 13)}`
-    this.after(() => this.host.detachNic({ id, vmId }, this.call()))
+    const id = scratchId()
+    this.after(() => this.host.detachNic({ id, vmId }, this.#undoCall()))
     return { id, vmId, networkId, mac: randomMac(), addresses: [], portSecurity: false }
   }
 
   async template(): Promise<TemplateSpec> {
-    await this.host.ensureTemplate(this.fixtures.template, this.call())
-    return this.fixtures.template
+    const template = this.need("template")
+    await this.host.ensureTemplate(template, this.call())
+    return template
   }
 
   /** A router that nobody has started yet; taken away after the check. */
   async routerSpec(networkId: string): Promise<RouterSpec> {
-    const id = `conformance-${randomUUID().slice(0, 13)}`
+    const { digest } = this.need("template")
+    const id = scratchId()
     const [controlMac, guestMac] = [randomMac(), randomMac()]
     const seed = (await this.fixtures.seed?.({ id, controlMac, guestMac })) ?? Buffer.alloc(512).toString("base64")
-    this.after(() => this.host.removeRouter(id, this.call()))
-    const nics = [{ networkId, mac: guestMac }]
-    return { id, templateDigest: this.fixtures.template.digest, vcpus: 1, memoryMiB: 256, seed, controlMac, nics }
+    this.after(() => this.host.removeRouter(id, this.#undoCall()))
+    const { controlAddress } = this.fixtures
+    return {
+      id,
+      templateDigest: digest,
+      vcpus: 1,
+      memoryMiB: 256,
+      seed,
+      controlMac,
+      ...(controlAddress !== undefined && { controlAddress }),
+      nics: [{ networkId, mac: guestMac }],
+    }
+  }
+
+  /** What bears slash64's mark and is not the suite's. */
+  async others(): Promise<unknown> {
+    const call = this.call()
+    const [networks, nics, routers, templates] = await Promise.all([
+      this.host.listNetworks(call),
+      this.host.listNics(call),
+      this.host.listRouters(call),
+      this.host.listTemplates(call),
+    ])
+    const isOther = ({ digest, version }: { digest: string; version: string }): boolean =>
+      digest !== this.fixtures.template?.digest && !isScratchTemplate({ version })
+    return {
+      networks: othersById(networks),
+      nics: othersById(nics),
+      routers: othersById(routers),
+      templates: templates.filter(isOther).toSorted((a, b) => (a.digest < b.digest ? -1 : 1)),
+    }
   }
 
   after(undo: () => Promise<void>): void {
@@ -127,40 +168,25 @@ export class Bench {
     if (failures.length > 0) throw failures[0]
   }
 
+  /** Takes the suite's template away too, and ends the connection. */
   async close(): Promise<void> {
-    await this.host.close()
+    const { template } = this.fixtures
+    try {
+      if (template !== undefined) await this.host.removeTemplate(template.digest, this.#undoCall())
+    } finally {
+      await this.host.close()
+    }
+  }
+
+  get #timeoutMs(): number {
+    return this.fixtures.callTimeoutMs ?? 60_000
+  }
+
+  #undoCall(): Call {
+    return newCall({ timeoutMs: this.#timeoutMs })
   }
 }
 
-/** Rejects with this code, as a branded error; gives it. */
-export async function rejects(code: ErrorCode, promise: Promise<unknown>): Promise<Slash64Error> {
-  const error = await promise.then(
-    (answer) => assert.fail(`gave ${JSON.stringify(answer)} where ${code} was due`),
-    (reason: unknown) => reason,
-  )
-  assert.ok(isSlash64Error(error), `not a slash64 error: ${String(error)}`)
-  assert.equal(error.code, code, error.message)
-  return error
-}
-
-/** Equal, and JSON: nothing is lost on a wire. */
-export function sameJson(actual: unknown, expected: unknown): void {
-  assert.deepEqual(JSON.parse(JSON.stringify(actual)), JSON.parse(JSON.stringify(expected)))
-}
-
-/** The one with this id. */
-export function only<T extends { readonly id: string }>(list: readonly T[], id: string): T {
-  const found = list.filter((one) => one.id === id)
-  const [first] = found
-  assert.ok(first !== undefined && found.length === 1, `${found.length} of ${id} instead of one`)
-  return first
-}
-
-export function none(list: readonly { readonly id: string }[], id: string): void {
-  assert.equal(list.filter((one) => one.id === id).length, 0, `${id} is there`)
-}
-
-/** Locally administered and unicast. */
-function randomMac(): string {
-  return ["02", ...(randomBytes(5).toString("hex").match(/../g) ?? [])].join(":")
+function othersById(list: readonly { readonly id: string }[]): unknown {
+  return list.filter(({ id }) => !isScratchId(id)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, it } from "vitest"
 import { hostVerbs, optionalHostVerbs } from "@slash64/core"
 import type { Call, HypervisorHost } from "@slash64/core"
 import { Bench } from "./bench.ts"
-import type { Check, ConformanceFixtures } from "./bench.ts"
+import type { Check } from "./bench.ts"
 import { conformanceChecks } from "./conformance-checks.ts"
+import type { ConformanceFixtures } from "./fixtures.ts"
 import type { Verb } from "./memory-world.ts"
+import { runCheck } from "./run-conformance.ts"
 
 export { describeStore } from "./store/describe-store.ts"
 export type { StoreSuiteOptions } from "./store/store-bench.ts"
@@ -16,15 +18,15 @@ export interface ConformanceOptions {
   /** Called once, before the first check; may start what the suite needs. */
   fixtures(): Promise<ConformanceFixtures>
   /**
-   * Checks that this adapter does not pass, by name, each with the reason. The suite says it when one of them passes
-   * after all, or does not exist: a deviation has an end.
+   * Checks that this adapter does not pass, by name, each with the reason; a plugin that has any lists them as its
+   * `deviations`. The suite says it when one of them passes after all, or does not exist: a deviation has an end.
    */
-  readonly deviations?: Readonly<Record<string, string>>
+  readonly deviations?: Readonly<Record<string, string>> | undefined
   /** Only the checks of these verbs: for a further run on the same host, in which all others would be the same. */
   readonly verbs?: readonly Verb[]
 }
 
-/** The contract as a vitest suite: one test for each behaviour. */
+/** The contract as a vitest suite: one test for each behaviour; one whose fixture is absent is skipped, with the reason. */
 export function describeHypervisorConformance(options: ConformanceOptions): void {
   const deviations = options.deviations ?? {}
   describe(`conformance of ${options.name}`, () => {
@@ -35,17 +37,14 @@ export function describeHypervisorConformance(options: ConformanceOptions): void
     })
     afterAll(() => bench.close())
 
+    const register = it
     for (const check of conformanceChecks.filter((one) => isOf(one, options.verbs))) {
       const reason = deviations[check.name]
-      const run = async (): Promise<void> => {
-        try {
-          await check.run(bench)
-        } finally {
-          await bench.clean()
-        }
-      }
-      const register = reason === undefined ? it : it.fails
-      register(reason === undefined ? check.name : `${check.name} (deviation: ${reason})`, run)
+      register(reason === undefined ? check.name : `${check.name} (deviation: ${reason})`, async (context) => {
+        const outcome = await runCheck(check, bench, deviations)
+        if (outcome.result === "failed") throw outcome.error
+        if (outcome.result === "left out") context.skip(outcome.reason)
+      })
     }
 
     it("names only deviations that exist", ({ expect }) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { setTimeout as delay } from "node:timers/promises"
 import { isSlash64Error } from "@slash64/core"
 import type { Call } from "@slash64/core"
-import { none, only, sameJson } from "../bench.ts"
+import { none, only, sameJson } from "../expect.ts"
 import type { Bench, Check } from "../bench.ts"
 
 /** A mutation on something new each time, and a look at whether it is done exactly once. */
@@ -40,7 +40,7 @@ const deeds: readonly Deed[] = [
     {
       verb: `attachNic (${power} VM)`,
       async prepare(bench) {
-        const nic = bench.nicSpec((await bench.network()).id, bench.fixtures[`${power}Vm`])
+        const nic = bench.nicSpec((await bench.network()).id, bench.vm(power))
         return {
           run: (call) => bench.host.attachNic(nic, call),
           checkDone: async () => {
@@ -56,7 +56,7 @@ const deeds: readonly Deed[] = [
     {
       verb: `detachNic (${power} VM)`,
       async prepare(bench) {
-        const nic = bench.nicSpec((await bench.network()).id, bench.fixtures[`${power}Vm`])
+        const nic = bench.nicSpec((await bench.network()).id, bench.vm(power))
         await bench.host.attachNic(nic, bench.call())
         return {
           run: (call) => bench.host.detachNic(nic, call),
@@ -68,7 +68,7 @@ const deeds: readonly Deed[] = [
   {
     verb: "ensureTemplate",
     async prepare(bench) {
-      const { template } = bench.fixtures
+      const template = bench.need("template")
       await bench.host.removeTemplate(template.digest, bench.call())
       return {
         run: (call) => bench.host.ensureTemplate(template, call),
@@ -140,8 +140,7 @@ const abortedChecks: readonly Check[] = deeds.map(({ verb, prepare }) => ({
 const lostAnswerChecks: readonly Check[] = deeds.map(({ verb, prepare }) => ({
   name: `${verb}: whichever answer is lost, it is done or UNAVAILABLE, and a repeat completes it once`,
   async run(bench) {
-    const { wire } = bench.fixtures
-    assert.ok(wire !== undefined, "needs fixtures.wire")
+    const wire = bench.need("wire")
     let skip = 0
     for (let lost = true; lost; skip += 1) {
       assert.ok(skip < 500, "the verb has no end")

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { rejects, sameJson } from "../bench.ts"
+import { rejects, sameJson } from "../expect.ts"
 import type { Check } from "../bench.ts"
 
 export const hostChecks: readonly Check[] = [
@@ -23,12 +23,14 @@ export const hostChecks: readonly Check[] = [
   {
     name: "findVm: finds the VMs by UUID, with their power state",
     async run(bench) {
-      const { host, fixtures } = bench
-      const running = await host.findVm(fixtures.runningVm, bench.call())
-      const halted = await host.findVm(fixtures.haltedVm, bench.call())
-      assert.equal(running?.running, true)
-      assert.equal(halted?.running, false)
-      assert.equal(halted.persistent, true)
+      const [running, halted] = [bench.vm("running"), bench.vm("halted")]
+      const found = await bench.host.findVm(running, bench.call())
+      assert.equal(found?.id, running)
+      assert.equal(found.running, true)
+      const other = await bench.host.findVm(halted, bench.call())
+      assert.equal(other?.id, halted)
+      assert.equal(other.running, false)
+      assert.equal(other.persistent, true)
     },
   },
   {
@@ -41,8 +43,8 @@ export const hostChecks: readonly Check[] = [
   {
     name: "findVmsByName: finds a VM by its name, and an absent name is empty",
     async run(bench) {
-      const { host, fixtures } = bench
-      const vm = await host.findVm(fixtures.haltedVm, bench.call())
+      const { host } = bench
+      const vm = await host.findVm(bench.vm("halted"), bench.call())
       assert.ok(vm !== undefined)
       sameJson(
         (await host.findVmsByName(vm.name, bench.call())).filter((one) => one.id === vm.id),
@@ -59,15 +61,24 @@ export const absentVm = "00000000-0000-4000-8000-00000000dead"
 export const closeChecks: readonly Check[] = [
   {
     name: "foreign objects: all that is not ours is as it was before the suite",
-    async run({ fixtures, foreignAtOpen }) {
-      sameJson(await fixtures.foreign(), foreignAtOpen)
+    async run(bench) {
+      bench.need("foreign")
+      sameJson(await bench.fixtures.foreign?.(), bench.atOpen?.foreign)
+    },
+  },
+  {
+    name: "foreign objects: what others made with slash64 is as it was before the suite",
+    async run(bench) {
+      sameJson(await bench.others(), bench.atOpen?.others)
     },
   },
   {
     name: "close: once and twice",
-    async run({ host }) {
+    async run(bench) {
+      const host = await bench.connect()
       await host.close()
       await host.close()
+      await Promise.all([host.close(), host.close()])
     },
   },
 ]

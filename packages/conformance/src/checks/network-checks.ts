@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { none, only, rejects, sameJson } from "../bench.ts"
+import { none, only, rejects, sameJson } from "../expect.ts"
 import type { Check } from "../bench.ts"
 
 export const networkChecks: readonly Check[] = [
@@ -105,7 +105,7 @@ export const networkChecks: readonly Check[] = [
     name: "removeNetwork: FAILED_PRECONDITION while a NIC of a halted VM uses it",
     async run(bench) {
       const spec = await bench.network()
-      const nic = bench.nicSpec(spec.id, bench.fixtures.haltedVm)
+      const nic = bench.nicSpec(spec.id, bench.vm("halted"))
       await bench.host.attachNic(nic, bench.call())
       await rejects("FAILED_PRECONDITION", bench.host.removeNetwork(spec.id, bench.call()))
       only(await bench.host.listNetworks(bench.call()), spec.id)

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { none, only, rejects, sameJson } from "../bench.ts"
+import { none, only, rejects, sameJson } from "../expect.ts"
 import type { Bench, Check } from "../bench.ts"
 import { absentVm } from "./host-checks.ts"
 
@@ -9,7 +9,7 @@ type Power = "running" | "halted"
 function powered(behaviour: string, run: (bench: Bench, vmId: string, power: Power) => Promise<void>): Check[] {
   return (["running", "halted"] as const).map((power) => ({
     name: `${behaviour} (${power} VM)`,
-    run: (bench) => run(bench, bench.fixtures[`${power}Vm`], power),
+    run: (bench) => run(bench, bench.vm(power), power),
   }))
 }
 
@@ -39,7 +39,7 @@ export const nicChecks: readonly Check[] = [
     name: "attachNic: two NICs at once on one VM are two ports",
     async run(bench) {
       const network = await bench.network()
-      const nics = [1, 2].map(() => bench.nicSpec(network.id, bench.fixtures.haltedVm))
+      const nics = [1, 2].map(() => bench.nicSpec(network.id, bench.vm("halted")))
       await Promise.all(nics.map((nic) => bench.host.attachNic(nic, bench.call())))
       const list = await bench.host.listNics(bench.call())
       for (const nic of nics) assert.equal(only(list, nic.id).mac, nic.mac)
@@ -48,7 +48,7 @@ export const nicChecks: readonly Check[] = [
   {
     name: "attachNic: the same id with another MAC is ALREADY_EXISTS, and nothing changed",
     async run(bench) {
-      const nic = bench.nicSpec((await bench.network()).id, bench.fixtures.haltedVm)
+      const nic = bench.nicSpec((await bench.network()).id, bench.vm("halted"))
       const made = await bench.host.attachNic(nic, bench.call())
       await rejects("ALREADY_EXISTS", bench.host.attachNic({ ...nic, mac: "02:00:5e:10:ff:fe" }, bench.call()))
       sameJson(only(await bench.host.listNics(bench.call()), nic.id), made)
@@ -57,9 +57,9 @@ export const nicChecks: readonly Check[] = [
   {
     name: "attachNic: the same id with another network is ALREADY_EXISTS, and nothing changed",
     async run(bench) {
-      const nic = bench.nicSpec((await bench.network()).id, bench.fixtures.haltedVm)
+      const nic = bench.nicSpec((await bench.network()).id, bench.vm("halted"))
       const made = await bench.host.attachNic(nic, bench.call())
-      const networkId = (await bench.network()).id
+      const networkId = (await bench.network({ kind: "isolated" })).id
       await rejects("ALREADY_EXISTS", bench.host.attachNic({ ...nic, networkId }, bench.call()))
       sameJson(only(await bench.host.listNics(bench.call()), nic.id), made)
     },
@@ -67,9 +67,9 @@ export const nicChecks: readonly Check[] = [
   {
     name: "attachNic: the same id on another VM is ALREADY_EXISTS, and nothing changed",
     async run(bench) {
-      const nic = bench.nicSpec((await bench.network()).id, bench.fixtures.haltedVm)
+      const nic = bench.nicSpec((await bench.network()).id, bench.vm("halted"))
       const made = await bench.host.attachNic(nic, bench.call())
-      await rejects("ALREADY_EXISTS", bench.host.attachNic({ ...nic, vmId: bench.fixtures.runningVm }, bench.call()))
+      await rejects("ALREADY_EXISTS", bench.host.attachNic({ ...nic, vmId: bench.vm("running") }, bench.call()))
       sameJson(only(await bench.host.listNics(bench.call()), nic.id), made)
     },
   },
@@ -83,7 +83,7 @@ export const nicChecks: readonly Check[] = [
   {
     name: "attachNic: before ensureNetwork is NOT_FOUND, and plugs nothing",
     async run(bench) {
-      const nic = bench.nicSpec(bench.networkSpec().id, bench.fixtures.haltedVm)
+      const nic = bench.nicSpec(bench.networkSpec().id, bench.vm("halted"))
       await rejects("NOT_FOUND", bench.host.attachNic(nic, bench.call()))
       none(await bench.host.listNics(bench.call()), nic.id)
     },
@@ -91,7 +91,7 @@ export const nicChecks: readonly Check[] = [
   {
     name: "attachNic: a multicast MAC is INVALID_ARGUMENT, and plugs nothing",
     async run(bench) {
-      const nic = { ...bench.nicSpec((await bench.network()).id, bench.fixtures.haltedVm), mac: "01:00:5e:10:00:01" }
+      const nic = { ...bench.nicSpec((await bench.network()).id, bench.vm("halted")), mac: "01:00:5e:10:00:01" }
       await rejects("INVALID_ARGUMENT", bench.host.attachNic(nic, bench.call()))
       none(await bench.host.listNics(bench.call()), nic.id)
     },
@@ -99,7 +99,7 @@ export const nicChecks: readonly Check[] = [
   {
     name: "attachNic: a required ability that no adapter knows is UNIMPLEMENTED, and plugs nothing",
     async run(bench) {
-      const nic = bench.nicSpec((await bench.network()).id, bench.fixtures.haltedVm)
+      const nic = bench.nicSpec((await bench.network()).id, bench.vm("halted"))
       const asking = { ...nic, requires: ["conformance-unknown"] }
       await rejects("UNIMPLEMENTED", bench.host.attachNic(asking, bench.call()))
       none(await bench.host.listNics(bench.call()), nic.id)
@@ -108,7 +108,7 @@ export const nicChecks: readonly Check[] = [
   {
     name: "attachNic: port security on a host that has none is FAILED_PRECONDITION; on one that has it, a success",
     async run(bench) {
-      const nic = bench.nicSpec((await bench.network()).id, bench.fixtures.haltedVm)
+      const nic = bench.nicSpec((await bench.network()).id, bench.vm("halted"))
       const secured = { ...nic, addresses: ["2001:db8::5"], portSecurity: true }
       const { capabilities } = await bench.host.describeHost(bench.call())
       const attached = bench.host.attachNic(secured, bench.call())
@@ -137,7 +137,7 @@ export const nicChecks: readonly Check[] = [
   {
     name: "detachNic: an absent NIC and an absent VM are a success",
     async run(bench) {
-      await bench.host.detachNic({ id: "conformance-absent", vmId: bench.fixtures.haltedVm }, bench.call())
+      await bench.host.detachNic({ id: "conformance-absent", vmId: bench.vm("halted") }, bench.call())
       await bench.host.detachNic({ id: "conformance-absent", vmId: absentVm }, bench.call())
     },
   },
@@ -145,7 +145,7 @@ export const nicChecks: readonly Check[] = [
     name: "detachNic: leaves the VM's other NICs alone",
     async run(bench) {
       const network = await bench.network()
-      const [gone, kept] = [1, 2].map(() => bench.nicSpec(network.id, bench.fixtures.haltedVm))
+      const [gone, kept] = [1, 2].map(() => bench.nicSpec(network.id, bench.vm("halted")))
       assert.ok(gone !== undefined && kept !== undefined)
       await bench.host.attachNic(gone, bench.call())
       const before = await bench.host.attachNic(kept, bench.call())
@@ -156,7 +156,7 @@ export const nicChecks: readonly Check[] = [
   {
     name: "detachNic: aborted before it starts unplugs nothing",
     async run(bench) {
-      const nic = bench.nicSpec((await bench.network()).id, bench.fixtures.haltedVm)
+      const nic = bench.nicSpec((await bench.network()).id, bench.vm("halted"))
       await bench.host.attachNic(nic, bench.call())
       await rejects("CANCELLED", bench.host.detachNic(nic, bench.call(AbortSignal.abort())))
       only(await bench.host.listNics(bench.call()), nic.id)
@@ -165,7 +165,7 @@ export const nicChecks: readonly Check[] = [
   {
     name: "observeNic: a NIC that nobody sees is undefined",
     async run(bench) {
-      const nic = { id: "conformance-absent", vmId: bench.fixtures.haltedVm }
+      const nic = { id: "conformance-absent", vmId: bench.vm("halted") }
       assert.equal(await bench.host.observeNic(nic, bench.call()), undefined)
     },
   },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { none, only, rejects, sameJson } from "../bench.ts"
+import { none, only, rejects, sameJson } from "../expect.ts"
 import type { Check } from "../bench.ts"
 
 const wrongDigest = `sha256:${"0".repeat(64)}`
@@ -8,9 +8,9 @@ export const templateChecks: readonly Check[] = [
   {
     name: "ensureTemplate: once, twice and in parallel, and the list has it once",
     async run(bench) {
-      const { digest, version } = bench.fixtures.template
-      const both = await Promise.all([1, 2].map(() => bench.host.ensureTemplate(bench.fixtures.template, bench.call())))
-      for (const made of [...both, await bench.host.ensureTemplate(bench.fixtures.template, bench.call())]) {
+      const { digest, version } = bench.need("template")
+      const both = await Promise.all([1, 2].map(() => bench.host.ensureTemplate(bench.need("template"), bench.call())))
+      for (const made of [...both, await bench.host.ensureTemplate(bench.need("template"), bench.call())]) {
         sameJson(made, { digest, version })
       }
       const listed = await bench.host.listTemplates(bench.call())
@@ -23,7 +23,7 @@ export const templateChecks: readonly Check[] = [
   {
     name: "ensureTemplate: a file with another digest is DATA_LOSS, and leaves nothing",
     async run(bench) {
-      const wrong = { ...bench.fixtures.template, digest: wrongDigest }
+      const wrong = { ...bench.need("template"), digest: wrongDigest }
       await rejects("DATA_LOSS", bench.host.ensureTemplate(wrong, bench.call()))
       const listed = await bench.host.listTemplates(bench.call())
       assert.equal(
@@ -35,14 +35,14 @@ export const templateChecks: readonly Check[] = [
   {
     name: "ensureTemplate: a file that is not there is NOT_FOUND",
     async run(bench) {
-      const absent = { ...bench.fixtures.template, digest: wrongDigest, file: "/nonexistent/conformance.img" }
+      const absent = { ...bench.need("template"), digest: wrongDigest, file: "/nonexistent/conformance.img" }
       await rejects("NOT_FOUND", bench.host.ensureTemplate(absent, bench.call()))
     },
   },
   {
     name: "ensureTemplate: aborted before it starts is CANCELLED",
     async run(bench) {
-      const { template } = bench.fixtures
+      const template = bench.need("template")
       await rejects("CANCELLED", bench.host.ensureTemplate(template, bench.call(AbortSignal.abort())))
     },
   },
@@ -71,11 +71,11 @@ export const routerChecks: readonly Check[] = [
   {
     name: "ensureRouter: a router that was powered off is found halted, and runs again",
     async run(bench) {
-      assert.ok(bench.fixtures.powerOff !== undefined, "needs fixtures.powerOff")
+      bench.need("powerOff")
       await bench.template()
       const spec = await bench.routerSpec((await bench.network()).id)
       const made = await bench.host.ensureRouter(spec, bench.call())
-      await bench.fixtures.powerOff(spec.id)
+      await bench.fixtures.powerOff?.(spec.id)
       sameJson(await bench.host.findRouter(spec.id, bench.call()), { ...made, running: false })
       await rejects("UNAVAILABLE", bench.host.openRouterStream(spec.id, bench.call()))
       sameJson(await bench.host.ensureRouter(spec, bench.call()), made)

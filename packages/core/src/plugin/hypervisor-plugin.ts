@@ -12,6 +12,11 @@ export interface HypervisorPlugin<Config = unknown> {
   /** Lower-case, the same as in the manifest of the plugin's package.json: `kvm`. */
   readonly name: string
   readonly contract: string
+  /**
+   * The checks of `@slash64/conformance` that its hosts do not pass, by name, each with the reason. Absent: it passes
+   * all of them.
+   */
+  readonly deviations?: Readonly<Record<string, string>>
   /** Checks a host's configuration. Throws INVALID_ARGUMENT that names the field. Touches nothing. */
   parseConfig(input: unknown): Config
   /** Opens the host. UNAVAILABLE when it cannot be reached, UNAUTHENTICATED or PERMISSION_DENIED when it refuses. */
