@@ -2,9 +2,9 @@ import { once } from "node:events"
 import { connect, createServer } from "node:net"
 import type { Duplex } from "node:stream"
 import ssh2 from "ssh2"
-import type { ServerChannel } from "ssh2"
 import type { SshKey } from "@slash64/router"
 import type { FakeRouter } from "../../packages/router/src/push/fake-router.fixture.ts"
+import { serveChannel } from "../../packages/router/src/push/fake-serve.fixture.ts"
 
 export interface RouterSshd {
   readonly port: number
@@ -27,7 +27,7 @@ export async function serveRouter(router: FakeRouter, hostKey: SshKey, authorize
           router.commands.push(command)
           return
         }
-        void answer(router, command, channel).catch(() => channel.close())
+        void serveChannel(router, command, channel).catch(() => channel.close())
       })
     })
   })
@@ -45,13 +45,6 @@ export async function serveRouter(router: FakeRouter, hostKey: SshKey, authorize
       server.close()
     },
   }
-}
-
-async function answer(router: FakeRouter, command: string, channel: ServerChannel): Promise<void> {
-  const { exitCode, stdout } = await router.run(command, channel.iterator({ destroyOnReturn: false }))
-  channel.write(stdout)
-  channel.exit(exitCode)
-  channel.end()
 }
 
 export function connectRouter(port: number): Duplex {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import type { RouterState } from "@slash64/core"
 import { renderRouter } from "@slash64/router"
 import { ensureRouterDnsmasq } from "@slash64/tool-systemvm"
@@ -32,10 +32,8 @@ export async function startNamespaceRouter(
   const directory = await mkdtemp(join(tmpdir(), "slash64-dnsmasq-"))
   const namespace = await segment.addNamespace(state.guestMac, "guest")
   const files = renderRouter(state)
-  for (const [path, text] of files) {
-    await mkdir(dirname(join(directory, path)), { recursive: true })
-    await writeFile(join(directory, path), text)
-  }
+  for (const [path, text] of files) await writeFile(join(directory, path), text)
+  await writeFile(join(directory, "hosts"), files.get("reservations") ?? "")
   const conf = (files.get("dnsmasq.conf") ?? "")
     .replaceAll(/\/(run\/slash64|var\/lib\/slash64\/leases)/g, directory)
     .replaceAll(/^(user|group)=.*/gm, "$1=root")
@@ -47,8 +45,7 @@ export async function startNamespaceRouter(
   await writeFile(join(directory, "sysctl.conf"), sysctls)
   await segment.run(namespace, "sysctl", "-q", "-p", join(directory, "sysctl.conf"))
   await segment.run(namespace, "nft", "-f", join(directory, "nftables.conf"))
-  const neighbours = [...files].filter(([path]) => path.startsWith("neighbours.d/")).map(([path]) => path)
-  for (const path of neighbours) await segment.run(namespace, "ip", "-6", "-batch", join(directory, path))
+  await mkdir(join(directory, "hosts.d"))
   const start = () => startDnsmasq(namespace, join(directory, "dnsmasq.conf"), "DHCPv6, static leases", daemon)
   let dnsmasq = await start()
   const end = async () => {

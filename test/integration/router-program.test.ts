@@ -1,11 +1,13 @@
 import { execFile, spawn } from "node:child_process"
+import { createHash } from "node:crypto"
 import { once } from "node:events"
-import { chmod, cp, mkdir, mkdtemp, readFile, readdir, readlink, rm, writeFile } from "node:fs/promises"
+import { chmod, mkdir, mkdtemp, readFile, readdir, readlink, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
+import { gzipSync } from "node:zlib"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 
 const exec = promisify(execFile)
@@ -55,33 +57,39 @@ describe("slash64-router", () => {
     return child
   }
 
-  async function run(args: readonly string[], input: Buffer | string = ""): Promise<Record<string, unknown>> {
+  /** Requests to one program, in order; the answers to those that it gave one. */
+  async function ask(...requests: readonly Request[]): Promise<readonly Record<string, unknown>[]> {
+    const child = start(["serve", "2"])
+    for (const request of requests) child.stdin.write(request)
+    child.stdin.end()
+    const [said] = await Promise.all([text(child.stdout), once(child, "exit")])
+    const [greeting, ...answers] = said.split(/^(?:slash64-router 2|\. \d+)\n/m).slice(0, -1)
+    if (greeting !== "") throw new Error(`no greeting: ${said}`)
+    return answers.map(parse)
+  }
+
+  async function run(args: readonly string[]): Promise<Record<string, unknown>> {
     const child = start(args)
-    child.stdin.end(input)
+    child.stdin.end()
     const [answer] = await Promise.all([text(child.stdout), once(child, "exit")])
-    const parsed: unknown = JSON.parse(answer)
-    if (typeof parsed !== "object" || parsed === null) throw new Error(`no object: ${answer}`)
-    return { ...parsed }
+    return parse(answer)
   }
 
   const files = (hosts: readonly number[], mtu = 1500) =>
     new Map<string, string>([
+      ["dnsmasq.conf", renderDnsmasq(work)],
       [
         "network.batch",
         `link set dev guest mtu ${mtu}\nlink set dev guest up\naddress replace 2001:db8::2/64 dev guest nodad\n`,
       ],
-      ["sysctl.conf", "net.ipv6.conf.guest.accept_ra = 0\n"],
       ["nftables.conf", "table inet slash64 {\n}\n"],
-      ["dnsmasq.conf", renderDnsmasq(work)],
-      ...hosts.map((number): [string, string] => [
-        hostPath(number),
-        `${macOf(number)},[2001:db8::${number}],vm-${number}\n`,
-      ]),
+      ["reservations", hosts.map((number) => `${lineOf(number)}\n`).join("")],
+      ["sysctl.conf", "net.ipv6.conf.guest.accept_ra = 0\n"],
     ])
 
   async function pushFull(revision: number, set: ReadonlyMap<string, string>) {
-    const { archive, digest } = await pack(work, set, { manifest: true })
-    return run(["apply", "--revision", String(revision), "--base", "none", "--digest", digest], archive)
+    const [answer] = await ask(applyRequest(revision, set))
+    return answer ?? {}
   }
 
   async function current(): Promise<{ readonly generation: string; readonly whole: boolean }> {
@@ -96,7 +104,15 @@ describe("slash64-router", () => {
     }
   }
 
-  it("takes a full set into use, then a delta, and says so", async () => {
+  const served = async () => {
+    const folder = join(work, "run")
+    const added = await Promise.all(
+      (await readdir(join(folder, "hosts.d"))).map((file) => readFile(join(folder, "hosts.d", file), "utf8")),
+    )
+    return [await readFile(join(folder, "hosts"), "utf8"), ...added].join("").trim().split("\n").toSorted()
+  }
+
+  it("takes a full set into use, then changes, and says so", async () => {
     expect(await pushFull(1, files([10]))).toMatchObject({ revision: 1, generation: 1 })
     expect(await run(["status"])).toMatchObject({
       routerId: "router-1",
@@ -104,70 +120,154 @@ describe("slash64-router", () => {
       services: { dnsmasq: "running" },
       drifted: [],
     })
-    const base = await pack(work, files([10]), { manifest: true })
-    const next = await pack(work, files([11]), { manifest: true })
-    const sent = new Map([...files([11])].filter(([path]) => path === hostPath(11)))
-    const delta = await pack(work, sent, { remove: [hostPath(10)] })
-    const args = ["apply", "--revision", "2", "--base", base.digest, "--digest", next.digest]
-    expect(await run(args, delta.archive)).toEqual({ revision: 2, generation: 2, digest: next.digest })
-    expect(await readdir(join(work, "run/hosts.d"))).toEqual([hostPath(11).slice("hosts.d/".length)])
-    expect(await readdir(join(work, "state/generations"))).toEqual(["1", "2"])
+    const steps = [files([10]), files([10, 11]), files([10, 11, 12]), files([10, 12]), files([10, 12, 13])]
+    const answers = await ask(
+      changeRequest(2, steps[0], steps[1], `+${lineOf(11)}`),
+      changeRequest(3, steps[1], steps[2], `+${lineOf(12)}`),
+      changeRequest(4, steps[2], steps[3], `-${macOf(11)}`),
+      changeRequest(5, steps[3], steps[4], `+${lineOf(13)}`),
+      "manifest\n",
+    )
+    expect(answers.map(({ revision, generation }) => [revision, generation])).toEqual([
+      [2, 2],
+      [3, 3],
+      [4, 4],
+      [5, 5],
+      [undefined, undefined],
+    ])
+    expect(answers.at(-1)?.["text"]).toBe(`${manifestOf(steps[4])}\n${steps[4]?.get("reservations")}`)
+    expect(await served()).toEqual([lineOf(10), lineOf(12), lineOf(13)])
+    expect(await run(["status"])).toMatchObject({ revision: 5, generation: 5, digest: digestOf(steps[4]), drifted: [] })
+    // Everything else is kept, the changes are folded in.
+    const next = files([10, 12, 13], 1400)
+    const [applied] = await ask(applyRequest(6, next, { base: digestOf(steps[4]), only: ["network.batch"] }))
+    expect(applied).toEqual({ revision: 6, generation: 6, digest: digestOf(next) })
+    expect(await served()).toEqual([lineOf(10), lineOf(12), lineOf(13)])
+    expect(await readdir(join(work, "state/generations"))).toEqual(["1", "6"])
   })
 
-  it("answers STALE, BASE and INVALID, and changes nothing", async () => {
-    const first = await pushFull(5, files([10]))
-    expect(await pushFull(4, files([11]))).toMatchObject({ error: "STALE", detail: "5" })
+  it("answers STALE, BASE, REFUSED and INVALID, changes nothing, and takes the next request", async () => {
+    const first = files([10])
+    await pushFull(5, first)
     const other = "0".repeat(64)
-    const delta = await pack(work, new Map([[hostPath(11), `${macOf(11)},[2001:db8::11]\n`]]), {})
-    expect(await run(["apply", "--revision", "6", "--base", other, "--digest", other], delta.archive)).toMatchObject({
-      error: "BASE",
-      detail: first["digest"],
-    })
-    const now = String(first["digest"])
-    expect(await run(["apply", "--revision", "6", "--base", now, "--digest", other], delta.archive)).toMatchObject({
-      error: "BASE",
-    })
-    const bad = [
-      { args: ["apply", "--revision", "6;reboot", "--base", "none", "--digest", other], detail: "6;reboot" },
-      { args: ["apply", "--revision", "6", "--base", "../x", "--digest", other], detail: "../x" },
-      { args: ["apply", "--digest", "none"], detail: "" },
-      { args: ["release", "--mac", "../../etc/passwd"], detail: "../../etc/passwd" },
-      { args: ["reboot"], detail: "reboot" },
-    ]
-    for (const { args, detail } of bad) expect(await run(args)).toMatchObject({ error: "INVALID", detail })
-    expect(await run(["status"])).toMatchObject({ revision: 5, generation: 1, digest: now })
+    const add = (change: string, revision: number | string = 6, base = digestOf(first)) =>
+      `change ${revision} ${base} ${other} ${change}\n`
+    const answers = await ask(
+      applyRequest(4, files([11])),
+      add(`+${lineOf(11)}`, 4),
+      add(`+${lineOf(11)}`, 6, other),
+      applyRequest(6, files([11]), { base: other }),
+      applyRequest(6, files([11]), { digest: other }),
+      add(`+${macOf(11)},[2001:db8:::1]`),
+      add(`+${lineOf(11)},dhcp-script=/bin/sh`),
+      add("+../../etc/passwd"),
+      add(`+${lineOf(11)}`, "6;reboot"),
+      applyRequest(6, new Map([["../evil", ""]])),
+      "release --mac ../../etc/passwd\n",
+      "reboot\n",
+      "status\n",
+    )
+    expect(answers.map(({ error }) => error).join(" ")).toBe(
+      "STALE STALE BASE BASE INVALID REFUSED REFUSED REFUSED INVALID INVALID INVALID INVALID ",
+    )
+    expect(answers.at(-1)).toMatchObject({ revision: 5, generation: 1, digest: digestOf(first), drifted: [] })
+    expect(await served()).toEqual([lineOf(10)])
   })
 
-  it.each([
-    ["a path out of the generation", ["--transform", "s|^files/network.batch|files/../../../evil|"]],
-    ["an absolute path", ["--transform", "s|^files/network.batch|/tmp/slash64-evil|"]],
-    ["a file that no generation has", ["--transform", "s|^files/network.batch|files/evil.sh|"]],
-    ["a line feed in a name", ["--transform", "s|^files/network.batch|files/hosts.d/02-00-00-00-00-0a\\nmanifest|"]],
-  ])("refuses %s", async (_, transform) => {
-    const { archive, digest } = await pack(work, files([10]), { manifest: true, tar: ["-P", ...transform] })
-    const args = ["apply", "--revision", "1", "--base", "none", "--digest", digest]
-    expect(await run(args, archive)).toMatchObject({ error: "INVALID" })
-    expect(await readdir(work)).not.toContain("evil")
-    expect(await readdir(join(work, "state/generations"))).toEqual([])
+  it("takes exactly the reservations that dnsmasq takes, of those that a driver may send", async () => {
+    await pushFull(1, files([10]))
+    const mac = macOf(20)
+    const good = [",[::1]", ",[1::]", ",[2001:db8:1:2:3:4:5:6]", ",set:nondefault,[2001:db8::5:6],10.0.0.1,a-b", ",x1"]
+    const bad = [",[1::2::3]", ",[12345::]", ",[1:2:3:4:5:6:7]", ",10.0.0.256", ",[::1],[::2]", ",a b", ",-a"]
+    for (const value of [...good, ...bad].map((rest) => `${mac}${rest}`)) {
+      const isGood = good.includes(value.slice(mac.length))
+      const conf = join(work, "host.conf")
+      await writeFile(conf, `dhcp-host=${value}\n`)
+      const refusal = await exec("dnsmasq", ["--test", `--conf-file=${conf}`]).then(
+        () => "",
+        (error: unknown) => String(error),
+      )
+      // dnsmasq takes some that no driver of ours sends, a second IPv6 address among them.
+      expect([value, isGood ? refusal : ""]).toEqual([value, ""])
+      const [answer] = await ask(`change 1 ${digestOf(files([10]))} ${"0".repeat(64)} =${value}\n`)
+      const taken = answer?.["error"] === undefined
+      expect([value, taken]).toEqual([value, isGood])
+      if (taken) await ask(`change 1 ${"0".repeat(64)} ${digestOf(files([10]))} -${mac}\n`)
+    }
   })
 
-  it("refuses a symbolic link, and a file that its manifest does not have", async () => {
-    const set = files([10])
-    const { archive, digest } = await pack(work, set, { manifest: true, link: hostPath(12) })
-    const args = ["apply", "--revision", "1", "--base", "none", "--digest", digest]
-    expect(await run(args, archive)).toMatchObject({
-      error: "INVALID",
-      message: expect.stringContaining("regular file"),
-    })
-    const extra = await pack(work, set, { manifest: true, unlisted: hostPath(12) })
-    expect(await run([...args.slice(0, -1), extra.digest], extra.archive)).toMatchObject({ error: "INVALID" })
+  it("answers a change that it has taken already once more, and does not take it twice", async () => {
+    const [before, after] = [files([10]), files([10, 11])]
+    await pushFull(1, before)
+    const request = changeRequest(2, before, after, `+${lineOf(11)}`)
+    const answer = { revision: 2, generation: 2, digest: digestOf(after) }
+    expect(await ask(request, request)).toEqual([answer, answer])
+    expect(await ask(request)).toEqual([answer])
+    expect(await served()).toEqual([lineOf(10), lineOf(11)])
+  })
+
+  it("takes up a change that was cut off: before it was written, half written, and before it was served", async () => {
+    const [before, after] = [files([10]), files([10, 11])]
+    await pushFull(1, before)
+    const dead = spawn("true")
+    await once(dead, "exit")
+    const record = `2 2 ${digestOf(after)} +${lineOf(11)} .\n`
+    for (const written of ["", record.slice(0, 100), record]) {
+      await writeFile(join(work, "run/claims/1"), `${dead.pid}\n`)
+      await writeFile(join(work, "state/journal"), written)
+      const isWhole = written === record
+      expect(await run(["status"])).toMatchObject({
+        revision: isWhole ? 2 : 1,
+        generation: isWhole ? 2 : 1,
+        drifted: [],
+      })
+      expect(await served()).toEqual(isWhole ? [lineOf(10), lineOf(11)] : [lineOf(10)])
+      const [answer] = await ask(changeRequest(2, before, after, `+${lineOf(11)}`))
+      expect(answer).toEqual({ revision: 2, generation: 2, digest: digestOf(after) })
+      expect(await served()).toEqual([lineOf(10), lineOf(11)])
+      await rm(join(work, "state"), { recursive: true })
+      await mkdir(join(work, "state"))
+      await rm(join(work, "run/taken"))
+      await pushFull(1, before)
+    }
+  })
+
+  it("takes one of two changes of the same generation, and loses none of many programs' changes", async () => {
+    await pushFull(1, files([10]))
+    const numbers = Array.from({ length: 6 }, (_, index) => 20 + index)
+    const add = async (number: number): Promise<void> => {
+      const [held] = await ask("manifest\n")
+      const reservations = String(held?.["text"]).split("\n\n")[1] ?? ""
+      const [before, after] = [files([]), files([])]
+      before.set("reservations", reservations)
+      after.set("reservations", [...reservations.trim().split("\n"), lineOf(number)].toSorted().join("\n") + "\n")
+      const [answer] = await ask(changeRequest(2, before, after, `+${lineOf(number)}`))
+      if (answer?.["error"] === "BASE") return add(number)
+      expect(answer).toMatchObject({ revision: 2, digest: digestOf(after) })
+    }
+    await Promise.all(numbers.map(add))
+    expect(await served()).toEqual([10, ...numbers].map(lineOf))
+    expect(await run(["status"])).toMatchObject({ revision: 2, generation: 7, drifted: [] })
+  })
+
+  it("sends whoever changed a file on it a BASE, and a full set heals it", async () => {
+    const [before, after] = [files([10]), files([10, 11])]
+    await pushFull(1, before)
+    const stranger = join(work, "state/current/reservations")
+    await writeFile(stranger, `${macOf(10)},[2001:db8::bad],stranger\n`)
+    expect(await run(["status"])).toMatchObject({ drifted: ["reservations"] })
+    const [answer] = await ask(changeRequest(2, before, after, `+${lineOf(11)}`))
+    expect(answer).toMatchObject({ error: "BASE" })
+    expect(await pushFull(2, after)).toMatchObject({ revision: 2 })
+    expect(await served()).toEqual([lineOf(10), lineOf(11)])
+    expect(await run(["status"])).toMatchObject({ drifted: [] })
   })
 
   it("answers FAILED with the kernel's words when the disk is full, and goes on as it was", async () => {
     await exec("mount", ["-t", "tmpfs", "-o", "size=128k,nr_inodes=200", "tmpfs", join(work, "state")])
     expect(await pushFull(1, files([10]))).toMatchObject({ generation: 1 })
-    const many = Array.from({ length: 400 }, (_, index) => index + 100)
-    expect(await pushFull(2, files(many))).toMatchObject({
+    const many = files(Array.from({ length: 4000 }, (_, index) => index + 100))
+    expect(await pushFull(2, many)).toMatchObject({
       error: "FAILED",
       detail: expect.stringContaining("No space left"),
     })
@@ -178,14 +278,13 @@ describe("slash64-router", () => {
   it("leaves the old generation or the new one wherever it is killed, and the next apply heals", async () => {
     expect(await pushFull(1, files([10]))).toMatchObject({ generation: 1 })
     const seen = new Set<string>()
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 7; round++) {
       const before = await current()
       const set = files([10, 20 + round], 1400 + round)
-      const { archive, digest } = await pack(work, set, { manifest: true })
-      const child = start(["apply", "--revision", String(round + 2), "--base", "none", "--digest", digest])
+      const child = start(["serve", "2"])
       const closed = once(child, "close")
-      child.stdin.end(archive)
-      await sleep(20 + round * 25)
+      child.stdin.write(applyRequest(round + 2, set))
+      await sleep(20 + round * 50)
       // The whole group: sshd's end takes no child with it, a power cut takes all.
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL")
       await closed
@@ -195,10 +294,15 @@ describe("slash64-router", () => {
       const next = await pushFull(round + 2, set)
       expect(next).toMatchObject({ revision: round + 2 })
       expect(await run(["status"])).toMatchObject({ drifted: [], services: { dnsmasq: "running" } })
+      expect(await served()).toEqual([lineOf(10), lineOf(20 + round)])
       const batch = await exec("ip", ["-n", namespace, "link", "show", "dev", "guest"])
       expect(batch.stdout).toContain(`mtu ${1400 + round}`)
     }
     expect(seen).toContain("old")
+  })
+
+  it("says no to a driver of another protocol", async () => {
+    expect(await run(["serve", "1"])).toMatchObject({ error: "INVALID", detail: "1" })
   })
 })
 
@@ -210,6 +314,7 @@ function renderDnsmasq(work: string): string {
     `pid-file=${work}/run/dnsmasq.pid`,
     "log-facility=-",
     "dhcp-range=2001:db8::,static,64,3600",
+    `dhcp-hostsfile=${work}/run/hosts`,
     `dhcp-hostsdir=${work}/run/hosts.d`,
     `dhcp-leasefile=${work}/state/leases/dnsmasq.leases`,
     "",
@@ -221,38 +326,53 @@ function macOf(number: number): string {
   return `02:00:00:00:${high}:${low}`
 }
 
-function hostPath(number: number): string {
-  return `hosts.d/${macOf(number).replaceAll(":", "-")}`
+function lineOf(number: number): string {
+  return `${macOf(number)},[2001:db8::${number}],vm-${number}`
 }
 
-interface PackOptions {
-  readonly manifest?: boolean
-  readonly remove?: readonly string[]
-  /** A symbolic link at this path. */
-  readonly link?: string
-  /** A file that the manifest does not name. */
-  readonly unlisted?: string
-  readonly tar?: readonly string[]
-}
+type Request = Buffer | string
+type Files = ReadonlyMap<string, string>
 
-/** The archive of an apply, made by GNU tar, and the digest of the manifest of these files. */
-async function pack(work: string, set: ReadonlyMap<string, string>, options: PackOptions) {
-  const folder = await mkdtemp(join(work, "pack-"))
-  const root = join(folder, "files")
-  await mkdir(join(root, "hosts.d"), { recursive: true })
-  for (const [path, content] of set) await writeFile(join(root, path), content)
+function manifestOf(set: Files = new Map()): string {
   const paths = [...set.keys()].toSorted()
-  const { stdout: manifest } = await exec("sha256sum", ["--", ...paths], { cwd: root })
-  await writeFile(join(folder, "manifest"), manifest)
-  const { stdout: sum } = await exec("sha256sum", ["manifest"], { cwd: folder })
-  if (options.link !== undefined) await exec("ln", ["-s", "/etc/passwd", join(root, options.link)])
-  if (options.unlisted !== undefined) await cp(join(folder, "manifest"), join(root, options.unlisted))
-  if (options.remove !== undefined) await writeFile(join(folder, "delete"), `${options.remove.join("\n")}\n`)
-  const members = ["files", ...(options.manifest ? ["manifest"] : []), ...(options.remove ? ["delete"] : [])]
-  const { stdout: archive } = await exec("tar", ["--format=ustar", ...(options.tar ?? []), "-cf", "-", ...members], {
-    cwd: folder,
-    encoding: "buffer",
-    maxBuffer: 64 * 1024 ** 2,
-  })
-  return { archive, digest: sum.slice(0, 64) }
+  return paths.map((path) => `${sha256(set.get(path) ?? "")}  ${path}\n`).join("")
+}
+
+function digestOf(set: Files | undefined): string {
+  return sha256(manifestOf(set))
+}
+
+function changeRequest(revision: number, before: Files | undefined, after: Files | undefined, change: string): string {
+  return `change ${revision} ${digestOf(before)} ${digestOf(after)} ${change}\n`
+}
+
+interface ApplyOptions {
+  /** The digest that it starts from; absent: a full set. */
+  readonly base?: string
+  readonly digest?: string
+  /** The files that are sent; absent: all. */
+  readonly only?: readonly string[]
+}
+
+function applyRequest(revision: number, set: Files, { base = "none", digest, only }: ApplyOptions = {}): Buffer {
+  const sent = [...set].filter(([path]) => only === undefined || only.includes(path))
+  const parts = [["manifest", manifestOf(set)], ...sent].map(
+    ([path = "", content = ""]) => [path, Buffer.from(content)] as const,
+  )
+  const body = gzipSync(Buffer.concat(parts.map(([, bytes]) => bytes)))
+  const sizes = parts.map(([path, bytes]) => `${path}:${bytes.length}`).join(" ")
+  const line = `apply ${body.length} ${revision} ${base} ${digest ?? digestOf(set)} ${sizes}\n`
+  return Buffer.concat([Buffer.from(line), body])
+}
+
+/** An answer's JSON; for what is none, its text. */
+function parse(answer: string): Record<string, unknown> {
+  if (!answer.startsWith("{")) return { text: answer }
+  const parsed: unknown = JSON.parse(answer)
+  if (typeof parsed !== "object" || parsed === null) throw new Error(`no object: ${answer}`)
+  return { ...parsed }
+}
+
+function sha256(content: string): string {
+  return createHash("sha256").update(content).digest("hex")
 }

@@ -16,16 +16,3 @@ export async function makeArchive(members: Iterable<ArchiveMember>): Promise<Uin
   archive.finalize()
   return bytes
 }
-
-/** The same archive in pieces, so that a large one is never in memory whole. */
-export async function* streamArchive(members: readonly ArchiveMember[]): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < members.length; at += membersPerPiece) {
-    const piece = await makeArchive(members.slice(at, at + membersPerPiece))
-    yield piece.subarray(0, piece.length - endOfArchive)
-  }
-  yield new Uint8Array(endOfArchive)
-}
-
-const membersPerPiece = 256
-/** Two blocks of zeros (POSIX pax, "ustar Interchange Format"). */
-const endOfArchive = 1024

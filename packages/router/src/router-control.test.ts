@@ -17,7 +17,7 @@ let keys: KeyStore
 let router: FakeRouter
 let sshd: FakeSshd
 let control: RouterControl
-const timeouts = { connectMs: 5000, commandMs: 5000, applyMs: 5000, keepaliveMs: 1000 }
+const timeouts = { connectMs: 5000, commandMs: 5000, applyMs: 5000, keepaliveMs: 1000, idleMs: 60_000 }
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "slash64-control-"))
@@ -36,9 +36,9 @@ afterEach(async () => {
 describe("push", () => {
   it("sends everything to a new router, and nothing the second time", async () => {
     const first = await control.push(sshd.endpoint(), stateWith(1, 2), call())
-    expect(first).toMatchObject({ revision: 1, generation: 1, changedFiles: 8 })
+    expect(first).toMatchObject({ revision: 1, generation: 1, changedFiles: 5 })
     const second = await control.push(sshd.endpoint(), stateWith(1, 2), call())
-    expect(second).toEqual({ revision: 1, generation: 1, changedFiles: 0, sentBytes: 1024 })
+    expect(second).toEqual({ revision: 1, generation: 1, changedFiles: 0, sentBytes: 139 })
     expect(router.reservations).toEqual([
       "02:00:00:00:00:01,[2001:db8:1::1],vm-0001",
       "02:00:00:00:00:02,[2001:db8:1::2],vm-0002",
@@ -48,13 +48,13 @@ describe("push", () => {
   it("holds one connection, and asks a router that it knows nothing but the apply", async () => {
     for (const count of [1, 2, 3]) await control.push(sshd.endpoint(), stateWith(count, count), call())
     expect(sshd.opened()).toBe(1)
-    expect(router.commands.map((command) => command.split(" ")[1])).toEqual(["manifest", "apply", "apply", "apply"])
+    expect(router.commands.map((command) => command.split(" ")[0])).toEqual(["manifest", "apply", "change", "change"])
   })
 
   it("sends at most 4 KiB for one reservation among a thousand, and removes one as cheaply", async () => {
     await control.push(sshd.endpoint(), stateWith(1, 1000), call())
     const added = await control.push(sshd.endpoint(), stateWith(2, 1001), call())
-    expect(added.changedFiles).toBe(2)
+    expect(added.changedFiles).toBe(1)
     expect(added.sentBytes).toBeLessThanOrEqual(4096)
     const removed = await control.push(sshd.endpoint(), stateWith(3, 1000), call())
     expect(removed.sentBytes).toBeLessThanOrEqual(4096)
@@ -64,7 +64,7 @@ describe("push", () => {
   it("starts from the router's own manifest when the driver is new", async () => {
     await control.push(sshd.endpoint(), stateWith(1, 10), call())
     const other = createRouterControl({ keys, timeouts })
-    expect(await other.push(sshd.endpoint(), stateWith(2, 11), call())).toMatchObject({ changedFiles: 2 })
+    expect(await other.push(sshd.endpoint(), stateWith(2, 11), call())).toMatchObject({ changedFiles: 1 })
     await other.close()
   })
 
@@ -72,7 +72,7 @@ describe("push", () => {
     await control.push(sshd.endpoint(), stateWith(1, 1), call())
     const other = createRouterControl({ keys, timeouts })
     await other.push(sshd.endpoint(), stateWith(2, 2), call())
-    expect(await control.push(sshd.endpoint(), stateWith(3, 3), call())).toMatchObject({ changedFiles: 2 })
+    expect(await control.push(sshd.endpoint(), stateWith(3, 3), call())).toMatchObject({ changedFiles: 1 })
     expect(router.reservations).toHaveLength(3)
     await other.close()
   })
@@ -130,8 +130,8 @@ describe("push", () => {
 
   it("heals a file that somebody changed on the router", async () => {
     await control.push(sshd.endpoint(), stateWith(1, 2), call())
-    router.files.set("hosts.d/02-00-00-00-00-01", "somebody else's\n")
-    expect((await control.status(sshd.endpoint(), call())).drifted).toEqual(["hosts.d/02-00-00-00-00-01"])
+    router.files.set("reservations", "somebody else's\n")
+    expect((await control.status(sshd.endpoint(), call())).drifted).toEqual(["reservations"])
     await control.push(sshd.endpoint(), stateWith(1, 2), call())
     expect((await control.status(sshd.endpoint(), call())).drifted).toEqual([])
     expect(router.reservations).toContain("02:00:00:00:00:01,[2001:db8:1::1],vm-0001")
@@ -200,15 +200,63 @@ describe("the connection", () => {
     expect(router.reservations).toHaveLength(2)
   })
 
-  it("that is cut in the middle of an apply leaves the outcome unknown, and the same push completes", async () => {
+  it.each([
+    ["a change", 3, 2],
+    ["an apply", 500, 2],
+  ])("that is lost after %s was taken, and before its answer, has it answered again", async (_, count, generation) => {
+    await control.push(sshd.endpoint(), stateWith(1, 1), call())
+    router.faults.beforeAnswer = () => {
+      delete router.faults.beforeAnswer
+      sshd.cut()
+    }
+    expect(await control.push(sshd.endpoint(), stateWith(2, count), call())).toMatchObject({ revision: 2, generation })
+    expect(router.reservations).toHaveLength(count)
+    expect(sshd.opened()).toBe(2)
+  })
+
+  it("that is cut in the middle of an apply is opened again, and the apply taken once", async () => {
     await control.status(sshd.endpoint(), call())
     sshd.cut()
-    sshd.cutAfter(200_000)
-    const error = await errorOf(control.push(sshd.endpoint(), stateWith(1, 500), call()))
+    sshd.cutAfter(10_000)
+    expect(await control.push(sshd.endpoint(), stateWith(1, 5000), call())).toMatchObject({ generation: 1 })
+    expect(router.reservations).toHaveLength(5000)
+    expect(sshd.opened()).toBe(3)
+  })
+
+  it("that is lost with the router leaves the outcome unknown, and the same push completes", async () => {
+    await control.push(sshd.endpoint(), stateWith(1, 1), call())
+    const endpoint = sshd.endpoint()
+    const refused = { ...endpoint, open: () => endpoint.open(call(AbortSignal.abort())) }
+    router.faults.beforeAnswer = () => sshd.cut()
+    const error = await errorOf(control.push(refused, stateWith(2, 2), call()))
     expect(error).toMatchObject({ code: "UNAVAILABLE", outcome: "unknown", retryable: true })
-    expect(router.reservations).toEqual([])
-    await control.push(sshd.endpoint(), stateWith(1, 500), call())
-    expect(router.reservations).toHaveLength(500)
+    delete router.faults.beforeAnswer
+    await control.push(sshd.endpoint(), stateWith(2, 2), call())
+    expect(router).toMatchObject({ revision: 2, generation: 2 })
+  })
+
+  it("is closed when nobody has used it for a while, and opened again", async () => {
+    const thrifty = createRouterControl({ keys, timeouts: { ...timeouts, idleMs: 50 } })
+    await thrifty.status(sshd.endpoint(), call())
+    await expect.poll(() => sshd.open()).toBe(0)
+    await thrifty.status(sshd.endpoint(), call())
+    expect(sshd.opened()).toBe(2)
+    await thrifty.close()
+  })
+
+  it("answers one after the other what is asked at once", async () => {
+    await Promise.all([control.status(sshd.endpoint(), call()), control.push(sshd.endpoint(), stateWith(1, 1), call())])
+    await Promise.all([2, 3, 4].map((revision) => control.push(sshd.endpoint(), stateWith(revision, revision), call())))
+    expect(router.reservations).toHaveLength(4)
+    expect(sshd.opened()).toBe(1)
+  })
+
+  it.each([1, 3])("is FAILED_PRECONDITION with a router that speaks protocol %d", async (protocol) => {
+    router.protocol = protocol
+    const error = await errorOf(control.push(sshd.endpoint(), stateWith(1, 1), call()))
+    expect(error).toMatchObject({ code: "FAILED_PRECONDITION", retryable: false })
+    expect(error.hint).toContain("remove the router and start it again")
+    expect(router.commands).toEqual([])
   })
 
   it("is UNAVAILABLE where nobody listens", async () => {

@@ -1,7 +1,6 @@
 import { parseNicMac, type Call, type RouterControl, type RouterEndpoint } from "@slash64/core"
 import type { KeyStore } from "./keys/key-store.ts"
-import type { Manifest } from "./push/manifest.ts"
-import { pushState } from "./push/push-state.ts"
+import { pushState, type PushedState } from "./push/push-state.ts"
 import { RouterCommands } from "./push/router-commands.ts"
 import { RouterSession, defaultTimeouts, type RouterTimeouts } from "./push/router-session.ts"
 import { renderSeed } from "./seed/render-seed.ts"
@@ -11,7 +10,7 @@ export interface RouterControlOptions {
   readonly timeouts?: Partial<RouterTimeouts>
 }
 
-/** Drives router VMs over SSH, one held connection each. `close` ends them and what is under way on them. */
+/** Drives router VMs over SSH, one held connection each, which is closed when it has been idle for a while. `close` ends them and what is under way on them. */
 export function createRouterControl({ keys, timeouts }: RouterControlOptions): RouterControl {
   const limits = { ...defaultTimeouts, ...timeouts }
   const routers = new Map<string, HeldRouter>()
@@ -21,7 +20,7 @@ export function createRouterControl({ keys, timeouts }: RouterControlOptions): R
     const known = routers.get(name)
     if (known) return known
     const session = new RouterSession(() => keys.managementKey(), limits)
-    const fresh: HeldRouter = { commands: new RouterCommands(session, limits), manifest: undefined }
+    const fresh: HeldRouter = { commands: new RouterCommands(session, limits), known: undefined }
     routers.set(name, fresh)
     return fresh
   }
@@ -36,9 +35,9 @@ export function createRouterControl({ keys, timeouts }: RouterControlOptions): R
     },
     async push(router, state, call) {
       const target = held(router)
-      const { result, manifest } = await pushState(target.commands, router, state, target.manifest, call)
-      target.manifest = manifest
-      return result
+      const pushed = await pushState(target.commands, router, state, target.known, call)
+      target.known = pushed.held
+      return pushed.result
     },
     async status(router, call) {
       return held(router).commands.status(router, call)
@@ -55,5 +54,5 @@ export function createRouterControl({ keys, timeouts }: RouterControlOptions): R
 
 interface HeldRouter {
   readonly commands: RouterCommands
-  manifest: Manifest | undefined
+  known: PushedState["held"] | undefined
 }

@@ -8,6 +8,8 @@ import { carvePrefixes } from "./measures/carve-prefixes.ts"
 import { fourProcesses } from "./measures/four-processes.ts"
 import { libvirtCall } from "./measures/libvirt-call.ts"
 import { neutron } from "./measures/neutron.ts"
+import { pushAll } from "./measures/push-all.ts"
+import { pushOne } from "./measures/push-one.ts"
 
 /** In the order in which the whole run takes them. */
 export const measures: readonly Measure[] = [
@@ -17,6 +19,8 @@ export const measures: readonly Measure[] = [
   neutron,
   fourProcesses,
   carvePrefixes,
+  pushOne,
+  pushAll,
   libvirtCall,
   boot,
 ]

@@ -25,6 +25,7 @@ export const routerPrograms = [
   "bin/dash",
   "bin/ip",
   "sbin/e2fsck",
+  "usr/bin/chattr",
   "usr/bin/comm",
   "usr/bin/dhcp_release",
   "usr/bin/dhcp_release6",
@@ -42,7 +43,7 @@ export const routerModules = words(`
 `)
 
 export const routerApplets = words(`
-  awk basename cat chmod chown cmp cp cut date dd df dmesg du echo env expr false find free grep head hexdump hostname
+  awk basename cat chmod chown cmp cp cut date dd df dmesg du echo env expr false find free grep gunzip head hexdump hostname
   id init insmod kill less ln ls lsmod mkdir mkfifo modprobe mount mv nc netstat nproc od pidof ping ping6 poweroff
   printf ps pwd readlink realpath reboot rm rmdir rmmod sed seq setsid sha256sum sleep sort stat stty sync sysctl tail
   tar tee test time timeout top touch tr true tty umount uname uniq uptime vi wc which xargs xxd

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto"
-import { buffer, text } from "node:stream/consumers"
-import { extract } from "tar-stream"
+import { gunzipSync } from "node:zlib"
 
 /** What the fake can be told to do wrong. */
 export interface FakeFaults {
@@ -14,6 +13,8 @@ export interface FakeFaults {
   hang?: boolean
   /** Runs before an apply takes the lock: another pusher that is faster. */
   beforeApply?: () => void
+  /** Runs after a request was done and before it is answered. */
+  beforeAnswer?: () => void
 }
 
 interface Answer {
@@ -27,7 +28,10 @@ interface Answer {
  */
 export class FakeRouter {
   readonly faults: FakeFaults = {}
+  /** The requests that it took up. */
   readonly commands: string[] = []
+  /** What its `slash64-router` speaks. */
+  protocol = 2
   revision = 0
   generation = 0
   /** The manifest's text in use. */
@@ -40,22 +44,29 @@ export class FakeRouter {
   }
 
   get reservations(): string[] {
-    return [...this.files].filter(([path]) => path.startsWith("hosts.d/")).map(([, content]) => content.trim())
+    return (this.files.get("reservations") ?? "").split("\n").filter((line) => line !== "")
   }
 
-  async run(command: string, input: AsyncIterable<Uint8Array>): Promise<Answer> {
-    this.commands.push(command)
-    const [program = "", verb = "", ...words] = command.split(" ")
-    if (program !== "slash64-router") return { exitCode: 127, stdout: "" }
+  /** How many bytes follow a request's line. */
+  bodyLength(line: string): number {
+    const [verb, length] = line.split(" ")
+    return verb === "apply" ? Number(length) : 0
+  }
+
+  run(line: string, body: Uint8Array): Answer {
+    const [verb = "", ...words] = line.split(" ")
+    this.commands.push(line)
     switch (verb) {
       case "status":
         return this.status()
       case "manifest":
-        return { exitCode: 0, stdout: this.manifest }
+        return { exitCode: 0, stdout: this.manifest && `${this.manifest}\n${this.files.get("reservations") ?? ""}` }
+      case "change":
+        return this.take(words, () => this.changed(words.slice(3)))
       case "apply":
-        return this.apply(option(words, "revision"), option(words, "base"), option(words, "digest"), input)
+        return this.take(words.slice(1), () => this.sent(words.slice(2), body))
       case "release":
-        this.leases = this.leases.filter(({ mac }) => mac !== option(words, "mac"))
+        this.leases = this.leases.filter(({ mac }) => mac !== words[1])
         return answer({})
       default:
         return refusal("INVALID", `no such command: ${verb}`)
@@ -76,30 +87,46 @@ export class FakeRouter {
     })
   }
 
-  private async apply(
-    revisionWord: string,
-    base: string,
-    digest: string,
-    input: AsyncIterable<Uint8Array>,
-  ): Promise<Answer> {
-    const members = await readMembers(input)
+  private take([revisionWord, base = "", digest = ""]: readonly string[], read: () => Map<string, string>): Answer {
     this.faults.beforeApply?.()
     if (this.faults.fail !== undefined) return refusal("FAILED", "cp failed", this.faults.fail)
     if (this.faults.busy) return refusal("BUSY", "another command has held the router's lock for 30 s")
     const revision = Number(revisionWord)
     if (revision < this.revision) return refusal("STALE", `revision ${this.revision} is in use`, this.revision)
     if (base !== "none" && base !== this.digest) return refusal("BASE", `the base is ${this.digest}`)
-    const files = new Map(base === "none" ? [] : this.files)
-    for (const path of (members.get("delete") ?? "").split("\n")) files.delete(path)
-    const sent = [...members].filter(([name]) => name.startsWith("files/"))
-    for (const [name, content] of sent) files.set(name.slice("files/".length), content)
+    if (base !== "none" && this.drifted().length > 0) return refusal("BASE", "a file was changed", this.drifted())
+    const files = read()
     const manifest = manifestText(files)
-    if (base === "none" && manifest !== members.get("manifest")) return refusal("INVALID", "files and manifest differ")
-    if (sha256(manifest) !== digest) return refusal("BASE", "the digest differs", this.drifted())
+    if (sha256(manifest) !== digest) return refusal("INVALID", "the digest differs")
     if (this.faults.refuse !== undefined) return refusal("REFUSED", "dnsmasq refused", this.faults.refuse)
     if (digest !== this.digest) this.generation += 1
     Object.assign(this, { files, manifest, revision })
     return answer({ revision, generation: this.generation, digest })
+  }
+
+  private changed(changes: readonly string[]): Map<string, string> {
+    const hosts = new Map(this.reservations.map((line) => [line.slice(0, 17), line]))
+    for (const change of changes) {
+      const [line, mac] = [change.slice(1), change.slice(1, 18)]
+      if (hosts.has(mac) === change.startsWith("+")) throw new Error(`a change of something else: ${change}`)
+      if (change.startsWith("-")) hosts.delete(mac)
+      else hosts.set(mac, line)
+    }
+    const lines = [...hosts.values()].toSorted().map((line) => `${line}\n`)
+    return new Map(this.files).set("reservations", lines.join(""))
+  }
+
+  private sent([base, , ...parts]: readonly string[], body: Uint8Array): Map<string, string> {
+    const files = new Map(base === "none" ? [] : this.files)
+    const bytes = gunzipSync(body)
+    let at = 0
+    for (const part of parts) {
+      const [path = "", size] = part.split(":")
+      const content = bytes.subarray(at, at + Number(size)).toString()
+      at += Number(size)
+      if (path !== "manifest") files.set(path, content)
+    }
+    return files
   }
 
   private drifted(): string[] {
@@ -108,22 +135,9 @@ export class FakeRouter {
   }
 }
 
-/** Throws when the archive is cut off. */
-async function readMembers(input: AsyncIterable<Uint8Array>): Promise<Map<string, string>> {
-  const members = new Map<string, string>()
-  const archive = extract()
-  archive.end(await buffer(input))
-  for await (const entry of archive) members.set(entry.header.name, await text(entry))
-  return members
-}
-
 function manifestText(files: ReadonlyMap<string, string>): string {
   const paths = [...files.keys()].toSorted()
   return paths.map((path) => `${sha256(files.get(path) ?? "")}  ${path}\n`).join("")
-}
-
-function option(words: readonly string[], name: string): string {
-  return words[words.indexOf(`--${name}`) + 1] ?? ""
 }
 
 function answer(line: object): Answer {

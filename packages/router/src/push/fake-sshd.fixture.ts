@@ -1,15 +1,18 @@
 import { once } from "node:events"
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 import type { RouterEndpoint } from "@slash64/core"
-import ssh2, { type ServerChannel } from "ssh2"
+import ssh2 from "ssh2"
 import type { SshKey } from "../keys/key-store.ts"
 import type { FakeRouter } from "./fake-router.fixture.ts"
+import { serveChannel } from "./fake-serve.fixture.ts"
 
 export interface FakeSshd {
   /** An endpoint that pins this host key; the server's own unless said. */
   endpoint(hostKey?: string): RouterEndpoint
   /** How often a stream was opened. */
   readonly opened: () => number
+  /** How many streams are open. */
+  readonly open: () => number
   /** Cuts every connection, as a power cut does. */
   cut(): void
   /** Cuts the next connection after this many bytes from the client. */
@@ -33,8 +36,7 @@ export async function startFakeSshd(router: FakeRouter, hostKey: SshKey, authori
     client.on("session", (accept) => {
       accept().on("exec", (acceptExec, _reject, { command }) => {
         const channel = acceptExec()
-        if (router.faults.hang) return
-        void answer(router, command, channel).catch(() => channel.close())
+        void serveChannel(router, command, channel).catch(() => channel.close())
       })
     })
   })
@@ -60,6 +62,7 @@ export async function startFakeSshd(router: FakeRouter, hostKey: SshKey, authori
       },
     }),
     opened: () => opened,
+    open: () => [...sockets].filter((socket) => !socket.destroyed).length,
     cut: () => sockets.forEach((socket) => socket.destroy()),
     cutAfter: (bytes) => {
       cutAfter = bytes
@@ -69,13 +72,6 @@ export async function startFakeSshd(router: FakeRouter, hostKey: SshKey, authori
       server.close()
     },
   }
-}
-
-async function answer(router: FakeRouter, command: string, channel: ServerChannel): Promise<void> {
-  const { exitCode, stdout } = await router.run(command, channel.iterator({ destroyOnReturn: false }))
-  channel.write(stdout)
-  channel.exit(exitCode)
-  channel.end()
 }
 
 /** A stream whose first bytes alone reach the other side. */

@@ -9,19 +9,32 @@ export interface Manifest {
   readonly digest: string
 }
 
+/** What a router holds: its manifest, and the line of each reservation by MAC. */
+export interface HeldState {
+  readonly manifest: Manifest
+  readonly hosts: ReadonlyMap<string, { readonly line: string }>
+}
+
 /** The manifest of rendered files: a line a file, sorted by path in byte order (docs/router-protocol.md). */
 export function manifestOf(files: RouterFiles): Manifest {
-  return fromHashes(new Map([...files].map(([path, content]) => [path, sha256(content)])))
+  const hashes = new Map([...files].map(([path, content]) => [path, sha256(content)]))
+  const text = [...hashes.keys()]
+    .toSorted()
+    .map((path) => `${hashes.get(path)}  ${path}\n`)
+    .join("")
+  return { hashes, text, digest: sha256(text) }
 }
 
 /**
- * The manifest that a router printed; undefined where it holds no generation yet. Its digest is taken over the text
+ * What a router answered to `manifest`; undefined where it holds no generation yet. The digest is taken over the text
  * as it came. Throws DATA_LOSS for a text that is none.
  */
-export function parseManifest(text: string): Manifest | undefined {
+export function parseHeldState(text: string): HeldState | undefined {
   if (text === "") return undefined
+  const end = text.indexOf("\n\n")
+  const manifest = text.slice(0, end + 1)
   const hashes = new Map<string, string>()
-  for (const line of text.replace(/\n$/, "").split("\n")) {
+  for (const line of manifest.replace(/\n$/, "").split("\n")) {
     const [, hash, path] = /^([\da-f]{64}) {2}(\S+)$/.exec(line) ?? []
     if (hash === undefined || path === undefined)
       throw new Slash64Error("DATA_LOSS", `the router's manifest has the line ${quote(line)}`, {
@@ -29,13 +42,9 @@ export function parseManifest(text: string): Manifest | undefined {
       })
     hashes.set(path, hash)
   }
-  return { hashes, text, digest: sha256(text) }
-}
-
-function fromHashes(hashes: ReadonlyMap<string, string>): Manifest {
-  const paths = [...hashes.keys()].toSorted((a, b) => (a < b ? -1 : 1))
-  const text = paths.map((path) => `${hashes.get(path)}  ${path}\n`).join("")
-  return { hashes, text, digest: sha256(text) }
+  const lines = text.slice(end + 2).split("\n")
+  const hosts = new Map(lines.filter((line) => line !== "").map((line) => [line.slice(0, 17), { line }]))
+  return { manifest: { hashes, text: manifest, digest: sha256(manifest) }, hosts }
 }
 
 function sha256(text: string): string {

@@ -1,28 +1,40 @@
 import type { RouterFiles } from "../render/render-router.ts"
-import type { Manifest } from "./manifest.ts"
+import type { HeldState } from "./manifest.ts"
 
-/** One `slash64-router apply`: its arguments and the members of the archive on its standard input. */
-export interface PushPlan {
-  /** The digest that the archive starts from; `none` for a full set. */
+/** What a router is asked for (docs/router-protocol.md), `none` as a base being a full set. */
+export type PushPlan = {
   readonly base: string
   readonly digest: string
+  /** Files that differ; the reservations are one. */
   readonly changedFiles: number
-  readonly members: readonly (readonly [name: string, content: string])[]
+} & (
+  | { readonly kind: "change"; readonly changes: readonly string[] }
+  | { readonly kind: "apply"; readonly files: readonly (readonly [path: string, content: string])[] }
+)
+
+/** More in one line than this is sent as a file: a line is written to the router's journal at once. */
+const lineLimit = 3000
+
+/** What brings a router that holds `base` to `target`: only what differs. Without a base, everything. */
+export function planPush(files: RouterFiles, target: HeldState, base: HeldState | undefined): PushPlan {
+  const { digest, hashes, text } = target.manifest
+  const changed = [...files].filter(([path]) => base?.manifest.hashes.get(path) !== hashes.get(path))
+  const common = { base: base?.manifest.digest ?? "none", digest, changedFiles: changed.length }
+  if (base && changed.every(([path]) => path === "reservations")) {
+    const changes = compareHosts(base.hosts, target.hosts)
+    if (changes.join(" ").length <= lineLimit) return { kind: "change", ...common, changes }
+  }
+  return { kind: "apply", ...common, files: [["manifest", text], ...changed] }
 }
 
-/** What brings a router that holds `base` to `files`: only what differs. Without a base, everything. */
-export function planPush(files: RouterFiles, target: Manifest, base: Manifest | undefined): PushPlan {
-  const changed = [...files].filter(([path]) => base?.hashes.get(path) !== target.hashes.get(path))
-  const gone = base ? [...base.hashes.keys()].filter((path) => !files.has(path)) : []
-  const members = changed.map(([path, content]) => [`files/${path}`, content] as const)
-  const lists: [string, string][] = []
-  // A router makes the manifest of a delta itself: ten thousand lines for one NIC would be most of what is sent.
-  if (base === undefined) lists.push(["manifest", target.text])
-  if (gone.length > 0) lists.push(["delete", gone.map((path) => `${path}\n`).join("")])
-  return {
-    base: base?.digest ?? "none",
-    digest: target.digest,
-    changedFiles: changed.length + gone.length,
-    members: [...lists, ...members],
+/** `+line` for a host that is new, `=line` for one that differs, `-mac` for one that is gone. */
+function compareHosts(before: HeldState["hosts"], now: HeldState["hosts"]): readonly string[] {
+  const changes: string[] = []
+  for (const [mac, host] of now) {
+    const was = before.get(mac)
+    if (was === undefined) changes.push(`+${host.line}`)
+    else if (was !== host && was.line !== host.line) changes.push(`=${host.line}`)
   }
+  for (const mac of before.keys()) if (!now.has(mac)) changes.push(`-${mac}`)
+  return changes
 }

@@ -1,6 +1,7 @@
 import { Slash64Error, type Call, type PushResult, type RouterEndpoint, type RouterState } from "@slash64/core"
+import { renderReservations, type RenderedHosts } from "../render/render-reservation.ts"
 import { renderRouter } from "../render/render-router.ts"
-import { manifestOf, type Manifest } from "./manifest.ts"
+import { manifestOf, type HeldState } from "./manifest.ts"
 import { planPush } from "./plan-push.ts"
 import type { AppliedAnswer } from "./router-answer.ts"
 import type { RouterCommands } from "./router-commands.ts"
@@ -8,7 +9,11 @@ import type { RouterCommands } from "./router-commands.ts"
 export interface PushedState {
   readonly result: PushResult
   /** What the router holds now: the base of the next push. */
-  readonly manifest: Manifest
+  readonly held: PushedHosts
+}
+
+interface PushedHosts extends HeldState {
+  readonly hosts: RenderedHosts
 }
 
 /** Brings a router to a state: what differs from its base is sent, and where the base was wrong, more. */
@@ -16,22 +21,23 @@ export async function pushState(
   commands: RouterCommands,
   router: RouterEndpoint,
   state: RouterState,
-  known: Manifest | undefined,
+  known: PushedHosts | undefined,
   call: Call,
 ): Promise<PushedState> {
-  const files = renderRouter(state)
-  const manifest = manifestOf(files)
+  const hosts = renderReservations(state.reservations, known?.hosts)
+  const files = renderRouter(state, hosts)
+  const target = { manifest: manifestOf(files), hosts }
   let sentBytes = 0
 
   for await (const base of basesToTry(commands, router, known, call)) {
-    const plan = planPush(files, manifest, base)
+    const plan = planPush(files, target, base)
     call.report({ step: `sending ${plan.changedFiles} files to router ${router.routerId}` })
-    const outcome = await commands.apply(router, state.revision, plan, call)
+    const outcome = await commands.push(router, state.revision, plan, call)
     sentBytes += outcome.sentBytes
     if (outcome.kind === "applied") {
-      checkReadBack(router, state, manifest, outcome.answer)
+      checkReadBack(router, state, target.manifest.digest, outcome.answer)
       const { revision, generation } = outcome.answer
-      return { result: { revision, generation, changedFiles: plan.changedFiles, sentBytes }, manifest }
+      return { result: { revision, generation, changedFiles: plan.changedFiles, sentBytes }, held: target }
     }
     if (outcome.refusal.code !== "BASE") throw outcome.refusal.error
   }
@@ -47,19 +53,19 @@ export async function pushState(
 async function* basesToTry(
   commands: RouterCommands,
   router: RouterEndpoint,
-  known: Manifest | undefined,
+  known: HeldState | undefined,
   call: Call,
-): AsyncGenerator<Manifest | undefined> {
+): AsyncGenerator<HeldState | undefined> {
   if (known) yield known
   const present = await commands.manifest(router, call)
-  if (present && present.digest !== known?.digest) yield present
+  if (present && present.manifest.digest !== known?.manifest.digest) yield present
   yield undefined
 }
 
-function checkReadBack(router: RouterEndpoint, state: RouterState, target: Manifest, answer: AppliedAnswer): void {
-  if (answer.digest === target.digest && answer.revision === state.revision) return
+function checkReadBack(router: RouterEndpoint, state: RouterState, digest: string, answer: AppliedAnswer): void {
+  if (answer.digest === digest && answer.revision === state.revision) return
   const words = `router ${router.routerId} holds revision ${answer.revision}, digest ${answer.digest}`
-  throw new Slash64Error("DATA_LOSS", `${words}, and ${state.revision}, ${target.digest} was sent`, {
+  throw new Slash64Error("DATA_LOSS", `${words}, and ${state.revision}, ${digest} was sent`, {
     hint: "push again",
   })
 }

@@ -1,6 +1,6 @@
 import { Slash64Error, quote, type ErrorCode, type RouterStatus } from "@slash64/core"
 import { z } from "zod"
-import type { CommandResult } from "./ssh-connection.ts"
+import type { ProgramAnswer } from "./router-program.ts"
 
 /** The codes of `slash64-router`, and ours. BASE never leaves this package: the push answers it by sending more. */
 const codes = {
@@ -55,9 +55,9 @@ export interface Refusal {
 }
 
 /** The refusal in a command's result, undefined where it went well. Throws for an answer that is none of the protocol's. */
-export function findRefusal(result: CommandResult, router: { readonly routerId: string }): Refusal | undefined {
+export function findRefusal(result: ProgramAnswer, router: { readonly routerId: string }): Refusal | undefined {
   if (result.exitCode === 0) return undefined
-  const line = refusalLine.safeParse(readLine(result.stdout))
+  const line = refusalLine.safeParse(readLine(result.text))
   if (!line.success) throw strangeAnswer(result, router)
   const { error: code, message, detail } = line.data
   const native = { code, message, detail }
@@ -67,20 +67,20 @@ export function findRefusal(result: CommandResult, router: { readonly routerId: 
   return { code, detail, error: new Slash64Error(codes[code], words, { native, hint: hints[code] }) }
 }
 
-export function parseStatus(result: CommandResult, router: { readonly routerId: string }): RouterStatus {
+export function parseStatus(result: ProgramAnswer, router: { readonly routerId: string }): RouterStatus {
   return parseWith(statusLine, result, router)
 }
 
-export function parseApplied(result: CommandResult, router: { readonly routerId: string }): AppliedAnswer {
+export function parseApplied(result: ProgramAnswer, router: { readonly routerId: string }): AppliedAnswer {
   return parseWith(appliedLine, result, router)
 }
 
 function parseWith<Value>(
   schema: z.ZodType<Value>,
-  result: CommandResult,
+  result: ProgramAnswer,
   router: { readonly routerId: string },
 ): Value {
-  const line = schema.safeParse(readLine(result.stdout))
+  const line = schema.safeParse(readLine(result.text))
   if (!line.success) throw strangeAnswer(result, router)
   return line.data
 }
@@ -93,12 +93,9 @@ function readLine(text: string): unknown {
   }
 }
 
-function strangeAnswer(
-  { exitCode, stdout, stderr }: CommandResult,
-  router: { readonly routerId: string },
-): Slash64Error {
-  const native = { exitCode, stdout: stdout.slice(0, 2000), stderr: stderr.slice(0, 2000) }
-  const words = `router ${router.routerId}: slash64-router gave exit code ${exitCode} and ${quote(stdout)}`
+function strangeAnswer({ exitCode, text }: ProgramAnswer, router: { readonly routerId: string }): Slash64Error {
+  const native = { exitCode, text: text.slice(0, 2000) }
+  const words = `router ${router.routerId}: slash64-router gave exit code ${exitCode} and ${quote(text)}`
   const hint = "the router's template and this driver may be of different versions: start the router from this template"
   return new Slash64Error("INTERNAL", words, { native, hint })
 }

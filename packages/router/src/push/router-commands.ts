@@ -1,12 +1,14 @@
+import { promisify } from "node:util"
+import { gzip } from "node:zlib"
 import type { Call, MacAddress, RouterEndpoint, RouterStatus } from "@slash64/core"
-import { streamArchive } from "../archive.ts"
-import { parseManifest, type Manifest } from "./manifest.ts"
+import { parseHeldState, type HeldState } from "./manifest.ts"
 import type { PushPlan } from "./plan-push.ts"
 import { findRefusal, parseApplied, parseStatus, type AppliedAnswer, type Refusal } from "./router-answer.ts"
+import type { ProgramRequest } from "./router-program.ts"
 import type { RouterCommand, RouterSession, RouterTimeouts } from "./router-session.ts"
 
-/** An apply that the router took, with the bytes that were sent for it; or its refusal. */
-export type ApplyOutcome =
+/** A change or an apply that the router took, with the bytes that were sent for it; or its refusal. */
+export type PushOutcome =
   | { readonly kind: "applied"; readonly answer: AppliedAnswer; readonly sentBytes: number }
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly sentBytes: number }
 
@@ -21,37 +23,32 @@ export class RouterCommands {
   }
 
   async status(router: RouterEndpoint, call: Call): Promise<RouterStatus> {
-    return parseStatus(await this.ask(router, "reading its status", ["status"], call), router)
+    return parseStatus(await this.ask(router, "reading its status", "status", call), router)
   }
 
   /** Undefined before the first apply. */
-  async manifest(router: RouterEndpoint, call: Call): Promise<Manifest | undefined> {
-    const { stdout } = await this.ask(router, "reading its manifest", ["manifest"], call)
-    return parseManifest(stdout)
+  async manifest(router: RouterEndpoint, call: Call): Promise<HeldState | undefined> {
+    const { text } = await this.ask(router, "reading its manifest", "manifest", call)
+    return parseHeldState(text)
   }
 
-  async apply(router: RouterEndpoint, revision: number, plan: PushPlan, call: Call): Promise<ApplyOutcome> {
-    let sentBytes = 0
-    async function* input() {
-      sentBytes = 0
-      for await (const piece of streamArchive(plan.members)) {
-        sentBytes += piece.length
-        yield piece
-      }
+  async push(router: RouterEndpoint, revision: number, plan: PushPlan, call: Call): Promise<PushOutcome> {
+    const request = await renderRequest(revision, plan)
+    const command: RouterCommand = {
+      deed: "taking its files into use",
+      request,
+      mutates: true,
+      timeoutMs: this.timeouts.applyMs,
     }
-    const words = ["apply", "--revision", String(revision), "--base", plan.base, "--digest", plan.digest]
-    const result = await this.session.run(
-      router,
-      { ...this.command("taking its files into use", words), input, mutates: true, timeoutMs: this.timeouts.applyMs },
-      call,
-    )
-    const refusal = findRefusal(result, router)
+    const answer = await this.session.run(router, command, call)
+    const sentBytes = request.line.length + 1 + (request.body?.length ?? 0)
+    const refusal = findRefusal(answer, router)
     if (refusal) return { kind: "refused", refusal, sentBytes }
-    return { kind: "applied", answer: parseApplied(result, router), sentBytes }
+    return { kind: "applied", answer: parseApplied(answer, router), sentBytes }
   }
 
   async release(router: RouterEndpoint, mac: MacAddress, call: Call): Promise<void> {
-    const command = { ...this.command("releasing leases", ["release", "--mac", mac]), mutates: true }
+    const command = { ...this.command("releasing leases", `release --mac ${mac}`), mutates: true }
     const refusal = findRefusal(await this.session.run(router, command, call), router)
     if (refusal) throw refusal.error
   }
@@ -60,14 +57,24 @@ export class RouterCommands {
     this.session.close()
   }
 
-  private async ask(router: RouterEndpoint, deed: string, words: readonly string[], call: Call) {
-    const result = await this.session.run(router, this.command(deed, words), call)
-    const refusal = findRefusal(result, router)
+  private async ask(router: RouterEndpoint, deed: string, line: string, call: Call) {
+    const answer = await this.session.run(router, this.command(deed, line), call)
+    const refusal = findRefusal(answer, router)
     if (refusal) throw refusal.error
-    return result
+    return answer
   }
 
-  private command(deed: string, words: readonly string[]): RouterCommand {
-    return { deed, words: ["slash64-router", ...words], mutates: false, timeoutMs: this.timeouts.commandMs }
+  private command(deed: string, line: string): RouterCommand {
+    return { deed, request: { line }, mutates: false, timeoutMs: this.timeouts.commandMs }
   }
+}
+
+/** The files go compressed: encryption costs a router without hardware virtualization more than unpacking. */
+async function renderRequest(revision: number, plan: PushPlan): Promise<ProgramRequest> {
+  const state = `${revision} ${plan.base} ${plan.digest}`
+  if (plan.kind === "change") return { line: ["change", state, ...plan.changes].join(" ") }
+  const contents = plan.files.map(([path, text]) => [path, Buffer.from(text)] as const)
+  const body = await promisify(gzip)(Buffer.concat(contents.map(([, bytes]) => bytes)), { level: 1 })
+  const sizes = contents.map(([path, bytes]) => `${path}:${bytes.length}`)
+  return { line: `apply ${body.length} ${state} ${sizes.join(" ")}`, body }
 }

@@ -1,6 +1,8 @@
-import { Slash64Error, isSlash64Error, type Call, type RouterEndpoint } from "@slash64/core"
+import { KeyedQueue, Slash64Error, isSlash64Error, type Call, type RouterEndpoint } from "@slash64/core"
 import type { SshKey } from "../keys/key-store.ts"
-import { connectSsh, type CommandResult, type SshConnection } from "./ssh-connection.ts"
+import { raceSignal } from "./race-signal.ts"
+import type { ProgramAnswer, ProgramRequest } from "./router-program.ts"
+import { connectSsh, type SshConnection } from "./ssh-connection.ts"
 import { translateAbort, translateSshError } from "./translate-ssh-error.ts"
 
 /** How long each step may take, in milliseconds. */
@@ -12,6 +14,8 @@ export interface RouterTimeouts {
   /** An apply may wait for the lock, and then dnsmasq is restarted. */
   readonly applyMs: number
   readonly keepaliveMs: number
+  /** A connection that nobody has used for as long is closed. */
+  readonly idleMs: number
 }
 
 export const defaultTimeouts: RouterTimeouts = {
@@ -19,20 +23,25 @@ export const defaultTimeouts: RouterTimeouts = {
   commandMs: 45_000,
   applyMs: 120_000,
   keepaliveMs: 10_000,
+  idleMs: 300_000,
 }
 
 export interface RouterCommand {
   readonly deed: string
-  readonly words: readonly string[]
-  readonly input?: () => AsyncIterable<Uint8Array>
+  readonly request: ProgramRequest
   /** It changes the router, so an answer that never came leaves the outcome unknown. */
   readonly mutates: boolean
   readonly timeoutMs: number
 }
 
-/** One router, reached over one connection that is held open and opened again when it was lost. */
+/**
+ * One router, reached over one connection with one running program, which takes one request after the other. It is
+ * held between them, opened again when it was lost, and closed when it has been idle for long.
+ */
 export class RouterSession {
   private connection: Promise<SshConnection> | undefined
+  private idle: NodeJS.Timeout | undefined
+  private readonly queue = new KeyedQueue()
   private readonly key: () => Promise<SshKey>
   private readonly timeouts: RouterTimeouts
   private readonly closing = new AbortController()
@@ -42,17 +51,14 @@ export class RouterSession {
     this.timeouts = timeouts
   }
 
-  /** Runs one command of `slash64-router`. */
-  async run(router: RouterEndpoint, command: RouterCommand, call: Call): Promise<CommandResult> {
-    const signal = AbortSignal.any([call.signal, this.closing.signal, AbortSignal.timeout(command.timeoutMs)])
-    try {
-      return await this.runOnHeld(router, command, call, signal)
-    } catch (error) {
-      if (!signal.aborted || isSlash64Error(error)) throw error
-      // A command that hangs may have taken the connection with it.
-      if (!call.signal.aborted) this.drop()
-      throw translateAbort(signal.reason, router, command.deed, command.mutates ? { outcome: "unknown" } : {})
-    }
+  /** Runs one request of `slash64-router` when those before it are answered; its time begins then. */
+  async run(router: RouterEndpoint, command: RouterCommand, call: Call): Promise<ProgramAnswer> {
+    const waiting = AbortSignal.any([call.signal, this.closing.signal])
+    const turn = this.queue.run(router.routerId, { ...call, signal: waiting }, () => this.runNow(router, command, call))
+    return raceSignal(turn, waiting).catch((error: unknown) => {
+      if (!waiting.aborted || isSlash64Error(error)) throw error
+      throw translateAbort(waiting.reason, router, command.deed, command.mutates ? { outcome: "unknown" } : {})
+    })
   }
 
   close(): void {
@@ -60,24 +66,52 @@ export class RouterSession {
     this.drop()
   }
 
-  private async runOnHeld(
+  private async runNow(router: RouterEndpoint, command: RouterCommand, call: Call): Promise<ProgramAnswer> {
+    const signal = AbortSignal.any([call.signal, this.closing.signal, AbortSignal.timeout(command.timeoutMs)])
+    clearTimeout(this.idle)
+    const held = this.connection
+    try {
+      return await this.ask(router, command, call, signal).catch((error: unknown) => {
+        if (held === undefined || !isLost(error)) throw error
+        return this.askAgain(router, command, call, signal, error)
+      })
+    } catch (error) {
+      // A request without an answer leaves the program out of step, and may have taken the connection with it.
+      this.drop()
+      if (!signal.aborted || isSlash64Error(error)) throw error
+      throw translateAbort(signal.reason, router, command.deed, command.mutates ? { outcome: "unknown" } : {})
+    } finally {
+      this.idle = setTimeout(() => this.drop(), this.timeouts.idleMs).unref()
+    }
+  }
+
+  private async ask(
+    router: RouterEndpoint,
+    { request }: RouterCommand,
+    call: Call,
+    signal: AbortSignal,
+  ): Promise<ProgramAnswer> {
+    const { program, lost } = await raceSignal(this.connect(router, call), signal)
+    const answer = await program.ask(request, signal)
+    if (answer) return answer
+    throw translateSshError(lost() ?? new Error("the program ended"), router, { outcome: "unknown" })
+  }
+
+  /**
+   * A held connection may have died unseen, as when the router was power-cycled. Whether the request had come through
+   * does not matter: its revision, base and digest let the router take it once, and answer it again.
+   */
+  private async askAgain(
     router: RouterEndpoint,
     command: RouterCommand,
     call: Call,
     signal: AbortSignal,
-  ): Promise<CommandResult> {
-    const held = this.connection
-    try {
-      const connection = await raceSignal(this.connect(router, call), signal)
-      return await connection.run(command.words.join(" "), command.input?.(), signal)
-    } catch (error) {
-      // A held connection may have died unseen, as when the router was power-cycled. Nothing was sent, so once more.
-      const mayRepeat = held !== undefined && isSlash64Error(error) && error.code === "UNAVAILABLE" && !error.outcome
-      if (!mayRepeat) throw error
-      if (this.connection === held) this.drop()
-      const connection = await raceSignal(this.connect(router, call), signal)
-      return connection.run(command.words.join(" "), command.input?.(), signal)
-    }
+    first: unknown,
+  ): Promise<ProgramAnswer> {
+    this.drop()
+    return this.ask(router, command, call, signal).catch((error: unknown) => {
+      throw isLost(error) ? first : error
+    })
   }
 
   /** The held connection, or a new one that all who ask meanwhile wait for. */
@@ -121,10 +155,6 @@ export class RouterSession {
   }
 }
 
-async function raceSignal<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted()
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  signal.addEventListener("abort", onAbort, { once: true })
-  return Promise.race([value, aborted.promise]).finally(() => signal.removeEventListener("abort", onAbort))
+function isLost(error: unknown): boolean {
+  return isSlash64Error(error) && error.code === "UNAVAILABLE"
 }

@@ -1,24 +1,14 @@
 import type { Duplex } from "node:stream"
-import { pipeline } from "node:stream/promises"
 import ssh2, { type Client, type ClientChannel } from "ssh2"
 import type { SshKey } from "../keys/key-store.ts"
+import { RouterProgram, serveCommand } from "./router-program.ts"
 import { hostKeyMismatch, translateSshError } from "./translate-ssh-error.ts"
 
-/** What a command on the router gave. */
-export interface CommandResult {
-  /** Undefined when a signal ended it, or the connection did. */
-  readonly exitCode: number | undefined
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** One authenticated SSH connection, held open; commands run on it side by side. */
+/** One authenticated SSH connection with `slash64-router serve` on it, both held open. */
 export interface SshConnection {
-  /**
-   * Runs a command with `input` as its standard input. Once it may have started, a lost connection is UNAVAILABLE
-   * with `outcome: "unknown"`. An aborted signal ends the command and rejects.
-   */
-  run(command: string, input: AsyncIterable<Uint8Array> | undefined, signal: AbortSignal): Promise<CommandResult>
+  readonly program: RouterProgram
+  /** Why it ended; undefined while it has not. */
+  readonly lost: () => Error | undefined
   close(): void
 }
 
@@ -31,10 +21,9 @@ export interface SshTarget {
   readonly keepaliveMs: number
 }
 
-const outputLimit = 64 * 1024 * 1024
 const unansweredKeepalives = 3
 
-/** Speaks SSH over a byte stream. The stream is destroyed with the connection, and when none comes about. */
+/** Speaks SSH over a byte stream and starts the router's program. The stream is destroyed with the connection, and when none comes about. */
 export async function connectSsh(stream: Duplex, target: SshTarget, signal: AbortSignal): Promise<SshConnection> {
   if (signal.aborted) stream.destroy()
   signal.throwIfAborted()
@@ -69,94 +58,46 @@ export async function connectSsh(stream: Duplex, target: SshTarget, signal: Abor
     stream.destroy()
     throw error
   }
-  return heldConnection(client, stream, target)
+  return heldConnection(client, stream, target, signal)
 }
 
 /** How long a goodbye may take to leave. */
 const partingMs = 500
 
-function heldConnection(client: Client, stream: Duplex, target: SshTarget): SshConnection {
+async function heldConnection(
+  client: Client,
+  stream: Duplex,
+  target: SshTarget,
+  signal: AbortSignal,
+): Promise<SshConnection> {
   let lost: Error | undefined
   client.on("error", (error) => (lost ??= error))
   client.once("close", () => (lost ??= new Error("the connection was closed")))
-  return {
-    async run(command, input, signal) {
-      signal.throwIfAborted()
-      const running = await start(client, command, signal).catch((error: unknown) => {
-        throw signal.aborted ? signal.reason : translateSshError(lost ?? error, target)
-      })
-      const result = await finish(running, input, signal)
-      // No exit code and no connection: the command may have done its work.
-      if (result.exitCode === undefined && lost) throw translateSshError(lost, target, { outcome: "unknown" })
-      return result
-    },
-    close() {
-      client.end()
-      // A router that is gone acknowledges nothing, and the stream would keep this process from ending for minutes.
-      setTimeout(() => stream.destroy(), partingMs).unref()
-    },
+  const close = () => {
+    client.end()
+    // A router that is gone acknowledges nothing, and the stream would keep this process from ending for minutes.
+    setTimeout(() => stream.destroy(), partingMs).unref()
+  }
+  try {
+    const program = await RouterProgram.greet(await open(client, signal), target.routerId, signal)
+    return { program, lost: () => lost, close }
+  } catch (error) {
+    close()
+    throw lost ?? error
   }
 }
 
-interface RunningCommand {
-  readonly channel: ClientChannel
-  readonly stdout: () => string
-  readonly stderr: () => string
-  /** Resolves with the exit code when the channel is closed and its output read. */
-  readonly closed: Promise<number | undefined>
-}
-
-function start(client: Client, command: string, signal: AbortSignal): Promise<RunningCommand> {
+function open(client: Client, signal: AbortSignal): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
     const onClose = () => reject(new Error("the connection was closed"))
     const onAbort = () => reject(signal.reason)
     client.once("close", onClose)
     signal.addEventListener("abort", onAbort, { once: true })
-    client.exec(command, (error, channel) => {
+    client.exec(serveCommand, (error, channel) => {
       client.off("close", onClose)
       signal.removeEventListener("abort", onAbort)
       if (error) reject(error)
-      else if (signal.aborted) channel.close()
-      // Here and not after an await: the exit code of a quick command comes with the same packet and is not kept.
-      else resolve(listen(channel))
+      else resolve(channel)
     })
   })
-}
-
-function listen(channel: ClientChannel): RunningCommand {
-  const closed = new Promise<number | undefined>((resolve) => {
-    let exitCode: number | undefined
-    channel.on("exit", (code: number | null) => (exitCode = code ?? undefined))
-    channel.once("close", () => resolve(exitCode))
-  })
-  return { channel, closed, stdout: collectText(channel), stderr: collectText(channel.stderr) }
-}
-
-async function finish(
-  { channel, closed, stdout, stderr }: RunningCommand,
-  input: AsyncIterable<Uint8Array> | undefined,
-  signal: AbortSignal,
-): Promise<CommandResult> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  signal.addEventListener("abort", onAbort, { once: true })
-  try {
-    // A command may answer before it has read all its input; then the answer counts, not the broken pipe.
-    if (input) void pipeline(input, channel, { signal }).catch(() => undefined)
-    else channel.end()
-    return { exitCode: await Promise.race([closed, aborted.promise]), stdout: stdout(), stderr: stderr() }
-  } finally {
-    signal.removeEventListener("abort", onAbort)
-    channel.close()
-  }
-}
-
-function collectText(stream: NodeJS.ReadableStream): () => string {
-  const chunks: Buffer[] = []
-  let size = 0
-  stream.on("data", (chunk: Buffer) => {
-    size += chunk.length
-    if (size <= outputLimit) chunks.push(chunk)
-  })
-  return () => Buffer.concat(chunks).toString("utf8")
 }

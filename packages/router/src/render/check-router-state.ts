@@ -11,7 +11,7 @@ import {
 } from "@slash64/core"
 
 /**
- * Refuses a state with a value that could end a line, start an option or leave a directory in a rendered file.
+ * Refuses a state, its reservations aside, with a value that could end a line, start an option or leave a directory in a rendered file.
  * The types say so already; this is the last door before a daemon's configuration, and a state may have been JSON.
  * Throws INVALID_ARGUMENT that names the field.
  */
@@ -25,7 +25,6 @@ export function checkRouterState(state: RouterState): void {
   if (state.domain !== undefined) checkDomain("domain", state.domain)
   if (state.ipv6) checkIpv6Side(state.ipv6)
   if (state.ipv4) checkIpv4Side(state.ipv4)
-  state.reservations.forEach(checkReservation)
 }
 
 function checkIpv6Side(side: NonNullable<RouterState["ipv6"]>): void {
@@ -41,7 +40,8 @@ function checkIpv4Side(side: NonNullable<RouterState["ipv4"]>): void {
   side.dns.forEach((server, index) => checkCanonical(`ipv4.dns[${index}]`, server, parseIpv4Address))
 }
 
-function checkReservation({ mac, hostname, ipv6, ipv4 }: Reservation, index: number): void {
+/** The same for the reservation at `index` of a state. */
+export function checkReservation({ mac, hostname, ipv6, ipv4 }: Reservation, index: number): void {
   const at = `reservations[${index}]`
   checkCanonical(`${at}.mac`, mac, parseNicMac)
   if (!isLabel(hostname))

@@ -59,6 +59,7 @@ function renderLeases(): string[] {
   return [
     "# Leases: known hosts only. The server's DUID is the first line of the lease file",
     "dhcp-leasefile=/var/lib/slash64/leases/dnsmasq.leases",
+    "dhcp-hostsfile=/run/slash64/hosts",
     "dhcp-hostsdir=/run/slash64/hosts.d",
     "dhcp-ignore=tag:!known",
     "dhcp-authoritative",

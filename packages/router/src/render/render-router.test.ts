@@ -1,5 +1,7 @@
 import { isSlash64Error, parseIpv4Address, parseIpv6Address, type RouterState } from "@slash64/core"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { renderReservations } from "./render-reservation.ts"
 import { renderRouter } from "./render-router.ts"
 import * as states from "./router-states.fixture.ts"
 
@@ -41,22 +43,38 @@ describe("renderRouter", () => {
     expect(Object.fromEntries(renderRouter(changed))).toEqual(Object.fromEntries(renderRouter(states.dualStack)))
   })
 
-  it("changes the files of its own NIC alone when a NIC is added", () => {
+  it("changes one line of one file when a NIC is added", () => {
     const before = renderRouter(states.external)
     const nic = states.reservation(0x2001)
-    const after = renderRouter({ ...states.external, reservations: [...states.external.reservations, nic] })
+    const after = renderRouter({ ...states.external, reservations: [nic, ...states.external.reservations] })
     const changed = [...after].filter(([path, text]) => before.get(path) !== text).map(([path]) => path)
-    expect(changed).toEqual(["hosts.d/02-00-00-00-20-01", "neighbours.d/02-00-00-00-20-01"])
+    expect(changed).toEqual(["reservations"])
+    const added = "02:00:00:00:20:01,[2001:db8:1::2001],vm-2001\n"
+    expect(after.get("reservations")).toBe(`${before.get("reservations")}${added}`)
   })
 
   it("never names a DUID in a host, so that nobody is served by one that is another's", () => {
-    const hosts = [...renderRouter(states.twoNics)].filter(([path]) => path.startsWith("hosts.d/"))
-    expect(hosts.map(([, text]) => text).join("")).not.toMatch(/id:/)
+    expect(renderRouter(states.twoNics).get("reservations")).not.toMatch(/id:/)
+  })
+
+  it("gives the same with what it rendered before as without, whatever came, went or changed", () => {
+    const nics = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 0, max: 3 })), {
+      selector: ([number]) => number,
+    })
+    fc.assert(
+      fc.property(nics, nics, (before, after) => {
+        const [old, now] = [before, after].map((some) =>
+          some.map(([number, name]) => states.reservation(number, { hostname: `vm-${name}` })),
+        )
+        const remembered = renderReservations(now ?? [], renderReservations(old ?? []))
+        expect([...remembered]).toEqual([...renderReservations(now ?? [])])
+      }),
+    )
   })
 
   it.each(["ignore", "infinite", "IGNORE", "42", "5m", "12h", "3d", "1w"])("leaves the name %s out", (hostname) => {
     const state = { ...states.external, reservations: [states.reservation(0x10, { hostname })] }
-    expect(renderRouter(state).get("hosts.d/02-00-00-00-00-10")).toBe("02:00:00:00:00:10,[2001:db8:1::10]\n")
+    expect(renderRouter(state).get("reservations")).toBe("02:00:00:00:00:10,[2001:db8:1::10]\n")
   })
 })
 

@@ -3,7 +3,7 @@ import { checkRouterState } from "./check-router-state.ts"
 import { renderDnsmasq } from "./render-dnsmasq.ts"
 import { renderNetwork } from "./render-network.ts"
 import { renderNftables } from "./render-nftables.ts"
-import { renderReservation } from "./render-reservation.ts"
+import { renderReservations, type RenderedHosts } from "./render-reservation.ts"
 import { renderSysctl } from "./render-sysctl.ts"
 
 /** The files of a generation by their path (docs/router-protocol.md), ASCII text. */
@@ -11,15 +11,19 @@ export type RouterFiles = ReadonlyMap<string, string>
 
 /**
  * Renders every file of a router VM. Pure: the same state gives the same bytes, whatever the order of its
- * reservations. Throws INVALID_ARGUMENT for a value that could not stand in a configuration file.
+ * reservations. `hosts` are those of the state, where they are rendered already. Throws INVALID_ARGUMENT for a value
+ * that could not stand in a configuration file.
  */
-export function renderRouter(state: RouterState): RouterFiles {
+export function renderRouter(
+  state: RouterState,
+  hosts: RenderedHosts = renderReservations(state.reservations),
+): RouterFiles {
   checkRouterState(state)
   return new Map([
     ["dnsmasq.conf", renderDnsmasq(state)],
     ["network.batch", renderNetwork(state)],
     ["nftables.conf", renderNftables(state)],
+    ["reservations", [...hosts.values()].map(({ line }) => `${line}\n`).join("")],
     ["sysctl.conf", renderSysctl()],
-    ...state.reservations.flatMap((reservation) => [...renderReservation(reservation)]),
   ])
 }
