@@ -2,11 +2,11 @@ import { once } from "node:events"
 import { mkdir, writeFile } from "node:fs/promises"
 import { connect } from "node:net"
 import { join } from "node:path"
-import { duidLl, parseIpv6Address, parseNicMac, parsePrefix64 } from "@slash64/core"
-import type { Call, MacAddress, Reservation, RouterControl, RouterEndpoint, RouterState } from "@slash64/core"
+import type { Call, RouterControl, RouterEndpoint, RouterState } from "@slash64/core"
 import { createRouterControl, openKeyStore } from "@slash64/router"
 import { buildTemplate, controlAddress, defaultCacheDir, startMachine } from "@slash64/tool-systemvm"
 import ssh2 from "ssh2"
+import { benchState } from "./bench-state.ts"
 import type { Bench } from "./measure.ts"
 
 /** A router VM under QEMU's own emulation, and two ways to it: ours, and a bare connection of ssh2 that is held. */
@@ -27,9 +27,6 @@ export interface RawSsh {
   put(path: string, bytes: Uint8Array): Promise<void>
 }
 
-const guestMac = parseNicMac("guestMac", "02:64:00:00:00:01")
-const controlMac = parseNicMac("controlMac", "02:64:00:00:00:02")
-
 /** Builds the template where it is not built, boots a router from it and gives it its first files. */
 export async function startBenchRouter(bench: Bench, routerId: string): Promise<BenchRouter> {
   const directory = join(bench.directory, routerId)
@@ -40,7 +37,7 @@ export async function startBenchRouter(bench: Bench, routerId: string): Promise<
   const keys = openKeyStore({ directory: join(directory, "keys") })
   const control = createRouterControl({ keys })
   const seed = join(directory, "seed")
-  const serverDuid = duidLl(guestMac)
+  const { guestMac, controlMac, serverDuid } = benchState({ routerId, revision: 1, count: 0 })
   await writeFile(seed, await control.seed({ routerId, guestMac, controlMac, controlAddress, serverDuid }))
   bench.progress("booting a router")
   const machine = await startMachine({ directory, template: join(outDir, file), seed, controlMac, guestMac })
@@ -54,26 +51,7 @@ export async function startBenchRouter(bench: Bench, routerId: string): Promise<
       return socket
     },
   }
-  const state: BenchRouter["state"] = (revision, count, name = "vm") => ({
-    routerId,
-    networkId: "bench",
-    revision,
-    guestMac,
-    controlMac,
-    mtu: 1500,
-    serverDuid,
-    leaseSeconds: 3600,
-    ipv6: {
-      prefix: parsePrefix64("prefix", "2001:db8:64::/64"),
-      gateway: parseIpv6Address("gateway", "2001:db8:64::1"),
-      ra: "external",
-      router: parseIpv6Address("router", "2001:db8:64::2"),
-      ranges: [],
-      exclusions: [],
-      dns: [],
-    },
-    reservations: Array.from({ length: count }, (_, index) => reservation(index, name)),
-  })
+  const state: BenchRouter["state"] = (revision, count, name) => benchState({ routerId, revision, count, name })
   try {
     await machine.waitFor("sshd is ready", AbortSignal.any([bench.signal, AbortSignal.timeout(120_000)]))
     await control.push(endpoint, state(1, 0), call())
@@ -97,27 +75,10 @@ export async function startBenchRouter(bench: Bench, routerId: string): Promise<
   }
 }
 
-function reservation(index: number, name: string): Reservation {
-  const hex = (index + 16).toString(16)
-  const digits = hex.padStart(6, "0")
-  return {
-    nicId: `nic-${index}`,
-    mac: macOf(digits),
-    ipv6: parseIpv6Address(
-      "ipv6",
-      `2001:db8:64::${index + 16 > 0xffff ? `${hex.slice(0, -4)}:` : ""}${hex.slice(-4).replace(/^0+(?=.)/, "")}`,
-    ),
-    hostname: `${name}-${index}`,
-    isDefault: true,
-  }
-}
-
-function macOf(digits: string): MacAddress {
-  return parseNicMac("mac", `02:00:00:${digits.slice(0, 2)}:${digits.slice(2, 4)}:${digits.slice(4)}`)
-}
-
 async function connectRaw(endpoint: RouterEndpoint, privateKey: string, call: Call) {
   const client = new ssh2.Client()
+  // One nobody listens to would end the process: the router is killed before its last words have come.
+  client.on("error", () => undefined)
   const sock = await endpoint.open(call)
   const ready = once(client, "ready", { signal: call.signal })
   client.connect({ sock, username: "root", privateKey })

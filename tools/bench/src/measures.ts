@@ -10,6 +10,7 @@ import { libvirtCall } from "./measures/libvirt-call.ts"
 import { neutron } from "./measures/neutron.ts"
 import { pushAll } from "./measures/push-all.ts"
 import { pushOne } from "./measures/push-one.ts"
+import { storm } from "./measures/storm.ts"
 
 /** In the order in which the whole run takes them. */
 export const measures: readonly Measure[] = [
@@ -21,6 +22,7 @@ export const measures: readonly Measure[] = [
   carvePrefixes,
   pushOne,
   pushAll,
+  storm,
   libvirtCall,
   boot,
 ]
