@@ -49,6 +49,7 @@ describe("slash64-router", () => {
         SLASH64_STATE: join(work, "state"),
         SLASH64_RUN: join(work, "run"),
         SLASH64_ETC: join(work, "etc"),
+        SLASH64_LONGEST: "4",
       },
       stdio: ["pipe", "pipe", "inherit"],
       detached: true,
@@ -138,12 +139,22 @@ describe("slash64-router", () => {
     expect(answers.at(-1)?.["text"]).toBe(`${manifestOf(steps[4])}\n${steps[4]?.get("reservations")}`)
     expect(await served()).toEqual([lineOf(10), lineOf(12), lineOf(13)])
     expect(await run(["status"])).toMatchObject({ revision: 5, generation: 5, digest: digestOf(steps[4]), drifted: [] })
+    // A journal that is too long is folded into files; four changes are in it.
+    const more = [steps[4], files([10, 12, 13, 14]), files([10, 12, 13, 14, 15])]
+    const folded = await ask(
+      changeRequest(5, more[0], more[1], `+${lineOf(14)}`),
+      changeRequest(5, more[1], more[2], `+${lineOf(15)}`),
+      changeRequest(5, more[2], steps[4], `-${macOf(14)} -${macOf(15)}`),
+    )
+    expect(folded.map(({ generation }) => generation)).toEqual([6, 7, 8])
+    expect(await readdir(join(work, "state/generations"))).toEqual(["1", "5"])
+    expect(await run(["status"])).toMatchObject({ digest: digestOf(steps[4]), drifted: [] })
     // Everything else is kept, the changes are folded in.
     const next = files([10, 12, 13], 1400)
     const [applied] = await ask(applyRequest(6, next, { base: digestOf(steps[4]), only: ["network.batch"] }))
-    expect(applied).toEqual({ revision: 6, generation: 6, digest: digestOf(next) })
+    expect(applied).toEqual({ revision: 6, generation: 9, digest: digestOf(next) })
     expect(await served()).toEqual([lineOf(10), lineOf(12), lineOf(13)])
-    expect(await readdir(join(work, "state/generations"))).toEqual(["1", "6"])
+    expect(await readdir(join(work, "state/generations"))).toEqual(["5", "9"])
   })
 
   it("answers STALE, BASE, REFUSED and INVALID, changes nothing, and takes the next request", async () => {
@@ -342,8 +353,13 @@ function digestOf(set: Files | undefined): string {
   return sha256(manifestOf(set))
 }
 
-function changeRequest(revision: number, before: Files | undefined, after: Files | undefined, change: string): string {
-  return `change ${revision} ${digestOf(before)} ${digestOf(after)} ${change}\n`
+function changeRequest(
+  revision: number,
+  before: Files | undefined,
+  after: Files | undefined,
+  ...changes: readonly string[]
+): string {
+  return `change ${revision} ${digestOf(before)} ${digestOf(after)} ${changes.join(" ")}\n`
 }
 
 interface ApplyOptions {

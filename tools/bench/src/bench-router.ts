@@ -27,7 +27,7 @@ export interface RawSsh {
   put(path: string, bytes: Uint8Array): Promise<void>
 }
 
-/** Builds the template where it is not built, boots a router from it and gives it its first files. */
+/** Builds the template where it is not built and boots a router from it. */
 export async function startBenchRouter(bench: Bench, routerId: string): Promise<BenchRouter> {
   const directory = join(bench.directory, routerId)
   await mkdir(directory)
@@ -54,7 +54,6 @@ export async function startBenchRouter(bench: Bench, routerId: string): Promise<
   const state: BenchRouter["state"] = (revision, count, name) => benchState({ routerId, revision, count, name })
   try {
     await machine.waitFor("sshd is ready", AbortSignal.any([bench.signal, AbortSignal.timeout(120_000)]))
-    await control.push(endpoint, state(1, 0), call())
     const raw = await connectRaw(endpoint, (await keys.managementKey()).privateKey, call())
     return {
       control,

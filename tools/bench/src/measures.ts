@@ -3,6 +3,7 @@ import type { Measure } from "./measure.ts"
 import { assignHeld } from "./measures/assign-held.ts"
 import { assignMany } from "./measures/assign-many.ts"
 import { assignOne } from "./measures/assign-one.ts"
+import { attach } from "./measures/attach.ts"
 import { boot } from "./measures/boot.ts"
 import { carvePrefixes } from "./measures/carve-prefixes.ts"
 import { fourProcesses } from "./measures/four-processes.ts"
@@ -22,6 +23,7 @@ export const measures: readonly Measure[] = [
   carvePrefixes,
   pushOne,
   pushAll,
+  attach,
   storm,
   libvirtCall,
   boot,
