@@ -7,9 +7,10 @@ import { xenserverHost } from "./xenserver-host.ts"
 /** Opens a pool by any of its hosts. UNAVAILABLE when none answers, UNAUTHENTICATED when it refuses, or its certificate is another. */
 export async function connectHost(config: XenserverConfig, call: Call): Promise<HypervisorHost> {
   checkAborted(call.signal)
-  const host = xenserverHost({ xapi: new XenApiClient(config), config, maker: randomUUID() })
+  const openXapi = (): XenApiClient => new XenApiClient(config)
+  const host = xenserverHost({ xapi: openXapi(), config, maker: randomUUID() }, openXapi)
   try {
-    await host.describeHost(call)
+    await host.listNetworks(call)
   } catch (error) {
     await host.close()
     throw error

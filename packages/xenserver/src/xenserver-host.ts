@@ -1,4 +1,4 @@
-import { type HypervisorHost, KeyedQueue, Slash64Error } from "@slash64/core"
+import { type Call, type HypervisorHost, KeyedQueue } from "@slash64/core"
 import { describeHost } from "./host/describe-host.ts"
 import { ensureNetwork } from "./network/ensure-network.ts"
 import { listNetworks } from "./network/find-network.ts"
@@ -6,20 +6,32 @@ import { removeNetwork } from "./network/remove-network.ts"
 import { attachNic } from "./nic/attach-nic.ts"
 import { detachNic } from "./nic/detach-nic.ts"
 import { listNics } from "./nic/list-nics.ts"
+import { observeNic } from "./nic/observe-nic.ts"
 import type { HostParts } from "./parts.ts"
 import { ensureRouter } from "./router/ensure-router.ts"
 import { findRouter, listRouters } from "./router/find-router.ts"
 import { removeRouter } from "./router/remove-router.ts"
+import { openRouterStream } from "./stream/open-router-stream.ts"
+import { SshJump } from "./stream/ssh-jump.ts"
 import { ensureTemplate } from "./template/ensure-template.ts"
 import { listTemplates } from "./template/find-template.ts"
 import { removeTemplate } from "./template/remove-template.ts"
 import { findVm, findVmsByName } from "./vm/find-vm.ts"
+import { letGuestsOut } from "./watch/let-guests-out.ts"
+import { watchPool } from "./watch/watch-pool.ts"
+import type { Xapi } from "./xapi/xapi.ts"
 
 /** The verbs on one connected pool. What changes one object is done one at a time; others go on beside it. */
-export function xenserverHost(parts: HostParts): HypervisorHost {
-  const { xapi } = parts
+export function xenserverHost(parts: HostParts, openXapi: () => Xapi): HypervisorHost {
+  const { xapi, config } = parts
   const queue = new KeyedQueue()
+  const jump = config.ssh && new SshJump(config.ssh)
+  const closing = new AbortController()
   let closed: Promise<void> | undefined
+  const hangUp = async (): Promise<void> => {
+    closing.abort()
+    await Promise.all([xapi.close(), jump?.close()])
+  }
   return {
     describeHost: (call) => describeHost(xapi, call),
     ensureNetwork: (network, call) => queue.run("networks", call, () => ensureNetwork(xapi, network, call)),
@@ -38,16 +50,23 @@ export function xenserverHost(parts: HostParts): HypervisorHost {
     removeRouter: (id, call) => queue.run(`router ${id}`, call, () => removeRouter(xapi, id, call)),
     findRouter: (id, call) => findRouter(xapi, id, call),
     listRouters: (call) => listRouters(xapi, call),
-    observeNic: notYet("observeNic"),
-    openRouterStream: notYet("openRouterStream"),
-    close: () => (closed ??= xapi.close()),
+    observeNic: (nic, call) => observeNic(xapi, nic, call),
+    openRouterStream: (id, call) => openRouterStream(parts, jump, id, call),
+    watch(call) {
+      const until = untilClosed(call, closing.signal)
+      const onGuest = (vms: readonly string[]): Promise<void> =>
+        queue.run("nics", until, () => letGuestsOut(xapi, vms, until))
+      return watchPool({ xapi: openXapi(), onGuest }, until)
+    },
+    close: () => (closed ??= hangUp()),
   }
 }
 
-function notYet(verb: string): () => Promise<never> {
-  return async () => {
-    throw new Slash64Error("UNIMPLEMENTED", `${verb}: this version has no way to routers on a pool`, {
-      hint: "Run the network's router on a KVM host.",
-    })
+/** The same call, which the end of the connection ends too. */
+function untilClosed(call: Call, closed: AbortSignal): Call {
+  return {
+    requestId: call.requestId,
+    signal: AbortSignal.any([call.signal, closed]),
+    report: (progress) => call.report(progress),
   }
 }

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises"
+import { tellGuest } from "./calls/tell-guest.ts"
 import { ArmedFaults } from "./faults/armed-faults.ts"
 import type { LowerHalf, VmEnded } from "./lower/lower-half.ts"
 import { openWorld } from "./open-world.ts"
@@ -42,6 +43,8 @@ export interface XapiLabHost {
   takeDown(name: string): Promise<void>
   /** Ends {@link takeDown}. */
   bringUp(name: string): Promise<void>
+  /** As if the agent in a guest had written this of its NICs into xenstore: `0/ipv6/0`, by the VIF's device. */
+  tellGuest(vmId: string, networks: Readonly<Record<string, string>>): void
   /** The toolstack ends; its VMs run on. */
   close(): Promise<void>
 }
@@ -68,6 +71,7 @@ export async function startXapiLabHost(request: XapiLabHostRequest): Promise<Xap
     becomeMaster: (name) => toolstacks.becomeMaster(name),
     takeDown: (name) => toolstacks.takeDown(name),
     bringUp: (name) => toolstacks.bringUp(name),
+    tellGuest: (vmId, networks) => tellGuest(world, vmId, networks),
     async close() {
       ended.abort()
       await toolstacks.close()

@@ -1,6 +1,8 @@
 import { type Call, type HostDescription, type HostFinding, Slash64Error } from "@slash64/core"
 import { z } from "zod"
+import { nicFindings } from "../nic/nic-findings.ts"
 import { type Xapi, nullRef } from "../xapi/xapi.ts"
+import { haveOpenVswitch } from "./port-security.ts"
 
 const hostShape = z.object({
   name_label: z.string(),
@@ -19,7 +21,7 @@ export async function describeHost(xapi: Xapi, { signal }: Call): Promise<HostDe
   const master = hosts[pool?.master ?? ""]
   if (pool === undefined || master === undefined) throw noMaster()
   const { product_brand: brand = "XAPI", product_version: version = "unknown" } = master.software_version
-  const openVswitch = Object.values(hosts).every((host) => host.software_version["network_backend"] === "openvswitch")
+  const openVswitch = haveOpenVswitch(Object.values(hosts))
   const dead = Object.values(hosts).filter((host) => metrics[host.metrics]?.live !== true)
   return {
     hypervisor: `${brand} ${version}`,
@@ -27,17 +29,19 @@ export async function describeHost(xapi: Xapi, { signal }: Call): Promise<HostDe
     capabilities: {
       attachments: ["isolated", "bridge", "vlan"],
       liveAttach: true,
-      // On the Linux bridge any list of addresses lets all IPv6 pass.
       portSecurity: openVswitch,
       securityGroups: false,
-      watch: false,
+      watch: true,
       acceleration: "xen",
     },
-    findings: findingsOf(
-      pool.default_SR !== nullRef,
-      openVswitch,
-      dead.map((host) => host.name_label),
-    ),
+    findings: [
+      ...findingsOf(
+        pool.default_SR !== nullRef,
+        openVswitch,
+        dead.map((host) => host.name_label),
+      ),
+      ...(await nicFindings(xapi, signal)),
+    ],
   }
 }
 

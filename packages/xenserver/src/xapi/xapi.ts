@@ -4,6 +4,8 @@ import type { z } from "zod"
 export interface Xapi {
   /** Asked again when the connection is closed without an answer. */
   read<T>(shape: z.ZodType<T>, signal: AbortSignal, method: string, ...args: readonly unknown[]): Promise<T>
+  /** A read that is asked once: a session that has ended, and a master that has changed, are UNAVAILABLE. */
+  ask<T>(shape: z.ZodType<T>, signal: AbortSignal, method: string, ...args: readonly unknown[]): Promise<T>
   /** Sent once; without an answer it is UNAVAILABLE with `outcome: "unknown"`. */
   change<T>(shape: z.ZodType<T>, signal: AbortSignal, method: string, ...args: readonly unknown[]): Promise<T>
   /** Sends a disk's bytes, once; what became of them stands in the task. UNAVAILABLE when they were not all taken. */

@@ -29,13 +29,22 @@ export class XenApiClient implements Xapi {
   async read<T>(shape: z.ZodType<T>, signal: AbortSignal, method: string, ...args: readonly unknown[]): Promise<T> {
     for (let tries = 0; ; tries++) {
       try {
-        return parse(shape, await this.#ask(signal, method, args), method)
+        return parse(shape, await this.#inTime(signal, method, (until) => this.#call(until, method, args)), method)
       } catch (error) {
         checkAborted(signal)
         const pauseMs = this.#wasOpen && !this.#closed ? pausesMs[tries] : undefined
         if (!isSilence(error) || pauseMs === undefined) throw withoutOutcome(error)
         await delay(pauseMs, undefined, { signal }).catch(() => checkAborted(signal))
       }
+    }
+  }
+
+  async ask<T>(shape: z.ZodType<T>, signal: AbortSignal, method: string, ...args: readonly unknown[]): Promise<T> {
+    try {
+      return parse(shape, await this.#inTime(signal, method, (until) => this.#send(until, method, args)), method)
+    } catch (error) {
+      checkAborted(signal)
+      throw withoutOutcome(error)
     }
   }
 
@@ -74,11 +83,11 @@ export class XenApiClient implements Xapi {
     return { url, query: { ...query, session_id: ref }, go, signal }
   }
 
-  async #ask(signal: AbortSignal, method: string, args: readonly unknown[]): Promise<unknown> {
+  async #inTime<T>(signal: AbortSignal, method: string, work: (until: AbortSignal) => Promise<T>): Promise<T> {
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(silence(`not within ${readMs} ms`, method)), readMs)
     try {
-      return await this.#call(AbortSignal.any([signal, late.signal]), method, args)
+      return await work(AbortSignal.any([signal, late.signal]))
     } finally {
       clearTimeout(timer)
     }
@@ -118,9 +127,7 @@ export class XenApiClient implements Xapi {
     if (this.#closed) throw closed()
     const opening = (this.#current ??= this.#openSession())
     try {
-      const held = await untilAborted(opening, signal)
-      this.#wasOpen = true
-      return held
+      return await untilAborted(opening, signal)
     } catch (error) {
       // The next call tries anew; an abort leaves the others their session.
       if (!signal.aborted && this.#current === opening) this.#current = undefined
@@ -131,6 +138,7 @@ export class XenApiClient implements Xapi {
   async #openSession(): Promise<HeldSession> {
     const held = new HeldSession(await openSession(this.#config), (ended) => this.#sessions.delete(ended))
     this.#sessions.add(held)
+    this.#wasOpen = true
     return held
   }
 
