@@ -19,7 +19,8 @@ export interface XenserverGround {
   readonly xapi: XapiSession
   /** A new VM, halted. */
   makeVm(name: string): Promise<{ readonly ref: string; readonly id: string }>
-  connect(): Promise<HypervisorHost>
+  /** With more of the configuration, if any. */
+  connect(more?: Readonly<Record<string, unknown>>): Promise<HypervisorHost>
   /** Ends the toolstack, and starts it again: on the database of now, or on one that was saved. */
   restart(from?: string): Promise<void>
   /** Keeps the database as it is; gives its name. */
@@ -58,9 +59,9 @@ export async function startXenserverGround(disturb?: Disturb): Promise<Xenserver
       await xapi.call("VM.provision", ref)
       return { ref, id: await xapi.text("VM.get_uuid", ref) }
     },
-    async connect() {
+    async connect(more = {}) {
       const account = { user: "root", password: `file:${join(directory, "password")}` }
-      const config = parseXenserverConfig({ url: lab.urls, ...account })
+      const config = parseXenserverConfig({ url: lab.urls, ...account, ...more })
       const host = await connectHost(config, newCall({ timeoutMs: 60_000 }))
       opened.push(host)
       return host

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { Duplex } from "node:stream"
-import { Slash64Error, abortError, checkAborted, readSecret, untilAborted } from "@slash64/core"
+import { Slash64Error, abortError, checkAborted, messageOf, readSecret, untilAborted } from "@slash64/core"
 import { Client } from "ssh2"
 import type { SshJump as SshJumpConfig } from "../config/xenserver-config.ts"
 
@@ -67,7 +67,7 @@ async function connect(config: SshJumpConfig, dom0: string, onClose: () => void)
     onClose()
     reject(refused(place, new Error("the connection was closed")))
   })
-  client.connect({
+  const settings = {
     host: dom0,
     port,
     username: user,
@@ -79,7 +79,12 @@ async function connect(config: SshJumpConfig, dom0: string, onClose: () => void)
       shown = `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`
       return hostKeys.includes(shown)
     },
-  })
+  }
+  try {
+    client.connect(settings)
+  } catch (cause) {
+    throw unreadableKey(cause)
+  }
   return promise
 }
 
@@ -107,6 +112,14 @@ async function keyOrAgent(privateKey: string | undefined): Promise<{ privateKey:
   throw new Slash64Error("INVALID_ARGUMENT", "ssh.privateKey: none is given and no SSH agent runs", {
     field: "ssh.privateKey",
     hint: "Give it as file:/PATH or env:NAME, or start an agent (SSH_AUTH_SOCK).",
+  })
+}
+
+function unreadableKey(cause: unknown): Slash64Error {
+  return new Slash64Error("INVALID_ARGUMENT", `ssh.privateKey: ${messageOf(cause)}`, {
+    field: "ssh.privateKey",
+    hint: "Give a reference to a private key of OpenSSH without a passphrase.",
+    cause,
   })
 }
 
