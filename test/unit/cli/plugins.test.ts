@@ -11,7 +11,8 @@ interface Ended {
   readonly answer: unknown
 }
 
-describe("SLASH64_PLUGINS", () => {
+// Each command is a process of its own.
+describe("SLASH64_PLUGINS", { timeout: 120_000 }, () => {
   let folder: string
 
   beforeAll(() => {

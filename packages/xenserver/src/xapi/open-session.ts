@@ -1,5 +1,5 @@
 import { Slash64Error, isSlash64Error, readSecret } from "@slash64/core"
-import { Xapi as XenApi } from "xen-api"
+import type { Xapi as XenApi } from "xen-api"
 import { type XenserverConfig, urlsOf } from "../config/xenserver-config.ts"
 import { translateXapi } from "../errors/translate-xapi.ts"
 import { logIn, logOut } from "./log-in.ts"
@@ -63,13 +63,14 @@ export async function reach(config: XenserverConfig, { protocol, port }: URL, ho
   return { url: relay.url, relay }
 }
 
-/** Also in connect(), where xen-api follows a host's HOST_IS_SLAVE to whatever it names, session and all. */
-class StayingXenApi extends XenApi {
-  override readonly _sessionOpenRetryOptions = { tries: 1 }
-}
-
 async function toSession(at: Place, ref: string): Promise<Session> {
-  const api = new StayingXenApi({
+  // Here, since it takes a third of a second to load, and most commands of the program need no pool.
+  const { Xapi } = await import("xen-api")
+  /** In connect() too xen-api follows a host's HOST_IS_SLAVE to whatever it names, session and all. */
+  class StayingXapi extends Xapi {
+    override readonly _sessionOpenRetryOptions = { tries: 1 }
+  }
+  const api = new StayingXapi({
     url: at.url,
     auth: { sessionId: ref },
     watchEvents: false,
