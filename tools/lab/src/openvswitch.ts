@@ -72,6 +72,14 @@ export async function startOpenVswitch(request: OpenVswitchRequest): Promise<Ope
   return toSwitch(runDir, supervisor, record, ownNetwork)
 }
 
+/** The one with `ownNetwork` that another process started detached on `dir`; undefined when none runs. */
+export async function findOpenVswitch(dir: string): Promise<OpenVswitch | undefined> {
+  const runDir = join(dir, "openvswitch")
+  const record = join(runDir, "supervisor.json")
+  const running = await findSupervisor(record, script)
+  return running === undefined ? undefined : toSwitch(runDir, running, record, true)
+}
+
 function toSwitch(
   runDir: string,
   supervisor: Supervisor | undefined,

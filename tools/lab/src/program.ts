@@ -3,7 +3,7 @@ import { Command, Option } from "commander"
 import { bringUp } from "./lab/bring-up.ts"
 import { defaultLabDir, labHome } from "./lab/lab-home.ts"
 import { whileLocked } from "./lab/lab-lock.ts"
-import { networkKinds, ways } from "./lab/lab-record.ts"
+import { checkChoices, networkKinds, ways } from "./lab/lab-record.ts"
 import type { LabChoices } from "./lab/lab-record.ts"
 import { readStatus } from "./lab/read-status.ts"
 import { showAnswer, showStatus } from "./lab/show.ts"
@@ -32,9 +32,11 @@ export async function runLab(args: readonly string[], world: LabWorld): Promise<
   command(program, "up", "make it, or mend it, and show what the guest says", { isDefault: true })
     .addOption(new Option("--network <kind>", "what the network stands on").choices(networkKinds).default("isolated"))
     .addOption(new Option("--via <way>", "how the plugin reaches this machine").choices(ways).default("local"))
+    .option("--xenserver", "on a pool that answers as XenServer does, instead of libvirt", false)
     .option("--private-libvirtd", "use a libvirtd of the lab's own beside the one of this machine", false)
-    .action(async ({ dir, json, network, via, privateLibvirtd }: Options) => {
-      const choices = { network, via, privateLibvirtd }
+    .action(async ({ dir, json, network, via, privateLibvirtd, xenserver }: Options) => {
+      const choices = { network, via, privateLibvirtd, xenserver }
+      checkChoices(choices)
       const answer = await whileLocked(labHome(dir), () => bringUp(dir, choices, steps, world.signal))
       world.out(json === true ? `${JSON.stringify(answer)}\n` : showAnswer(answer, steps.elapsedMs))
       if (!answer.guest.pingOk) exitCode = 1

@@ -10,8 +10,10 @@ export interface DiskRequest {
   readonly kernel: Buffer
   readonly initramfs: Buffer
   readonly commandLine: string
-  /** systemd-boot's EFI program. */
-  readonly efiLoader: Buffer
+  /** systemd-boot's EFI program. Absent: the disk boots by BIOS alone. */
+  readonly efiLoader?: Buffer | undefined
+  /** Leaves out the partition for state: for a machine that keeps nothing. */
+  readonly stateless?: true
   readonly signal?: AbortSignal | undefined
 }
 
@@ -31,24 +33,24 @@ const masterBootRecord = "/usr/lib/syslinux/mbr/mbr.bin"
 
 /**
  * A raw disk that boots by BIOS (syslinux) and by UEFI (systemd-boot) from one FAT partition, with an ext4
- * partition labelled slash64-state behind it. Nothing is mounted and no root is needed.
+ * partition labelled slash64-state behind it, unless it is stateless. Nothing is mounted and no root is needed.
  */
 export async function makeDisk(request: DiskRequest): Promise<void> {
   await rm(request.file, { force: true })
   await writeFile(request.file, "")
-  await truncate(request.file, stateStart + stateBytes)
+  await truncate(request.file, stateStart + (request.stateless ? 0 : stateBytes))
   await writePartitionTable(request)
   await makeBootPartition(request)
-  await makeStatePartition(request)
+  if (!request.stateless) await makeStatePartition(request)
 }
 
 /** A classic partition table: BIOS boots it by its boot code, UEFI finds the system partition by its type. */
-async function writePartitionTable({ file }: DiskRequest): Promise<void> {
+async function writePartitionTable({ file, stateless }: DiskRequest): Promise<void> {
   const record = Buffer.alloc(sectorBytes)
   record.set((await readFile(masterBootRecord)).subarray(0, 440))
   record.writeUInt32LE(diskId, 440)
   record.set(renderPartition(bootStart, bootBytes, efiSystemType, true), 446)
-  record.set(renderPartition(stateStart, stateBytes, linuxType, false), 462)
+  if (!stateless) record.set(renderPartition(stateStart, stateBytes, linuxType, false), 462)
   record.writeUInt16BE(0x55aa, 510)
   await using disk = await open(file, "r+")
   await disk.write(record, 0, record.length, 0)
@@ -92,18 +94,13 @@ async function makeBootPartition(request: DiskRequest): Promise<void> {
   await stageBootFiles(stage, request)
   // One by one: a recursive mcopy takes them in the order of the build machine's file system.
   for (const folder of bootFolders) await run("mmd", ["-i", image, `::/${folder}`])
-  for (const name of bootFiles) await run("mcopy", ["-i", image, "-m", join(stage, name), `::/${name}`])
+  const names = request.efiLoader === undefined ? bootFiles.filter((name) => name !== efiProgram) : bootFiles
+  for (const name of names) await run("mcopy", ["-i", image, "-m", join(stage, name), `::/${name}`])
 }
 
 const bootFolders = ["EFI", "EFI/BOOT", "loader", "loader/entries"]
-const bootFiles = [
-  "vmlinuz",
-  "initrd",
-  "syslinux.cfg",
-  "EFI/BOOT/BOOTX64.EFI",
-  "loader/loader.conf",
-  "loader/entries/slash64.conf",
-]
+const efiProgram = "EFI/BOOT/BOOTX64.EFI"
+const bootFiles = ["vmlinuz", "initrd", "syslinux.cfg", efiProgram, "loader/loader.conf", "loader/entries/slash64.conf"]
 
 async function stageBootFiles(stage: string, request: DiskRequest): Promise<void> {
   await rm(stage, { recursive: true, force: true })
@@ -112,7 +109,7 @@ async function stageBootFiles(stage: string, request: DiskRequest): Promise<void
   await writeFile(join(stage, "vmlinuz"), request.kernel)
   await writeFile(join(stage, "initrd"), request.initramfs)
   await writeFile(join(stage, "syslinux.cfg"), renderSyslinux(request.commandLine))
-  await writeFile(join(stage, "EFI/BOOT/BOOTX64.EFI"), request.efiLoader)
+  if (request.efiLoader !== undefined) await writeFile(join(stage, efiProgram), request.efiLoader)
   await writeFile(join(stage, "loader/loader.conf"), "timeout 0\neditor no\n")
   await writeFile(join(stage, "loader/entries/slash64.conf"), renderLoaderEntry(request.commandLine))
   // mcopy keeps the times of files.

@@ -11,6 +11,8 @@ export {
 export type { BuildRequest, BuildStep, TemplateFormat, TemplateManifest } from "./build-template.ts"
 export { compressInitramfs } from "./compress-initramfs.ts"
 export { renderCpio } from "./cpio-archive.ts"
+export { makeDisk } from "./disk-image.ts"
+export type { DiskRequest } from "./disk-image.ts"
 export { fetchPackages, unpackPackages } from "./debian-packages.ts"
 export type { DebianPackage, FetchRequest } from "./debian-packages.ts"
 export { textFile } from "./file-tree.ts"

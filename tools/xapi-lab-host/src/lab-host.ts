@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises"
 import { tellGuest } from "./calls/tell-guest.ts"
 import { ArmedFaults } from "./faults/armed-faults.ts"
 import type { LowerHalf, VmEnded } from "./lower/lower-half.ts"
+import { nullRef } from "./model/types.ts"
 import { openWorld } from "./open-world.ts"
 import type { HostPlan } from "./pool-plan.ts"
 import type { Account } from "./sessions.ts"
@@ -45,6 +46,8 @@ export interface XapiLabHost {
   bringUp(name: string): Promise<void>
   /** As if the agent in a guest had written this of its NICs into xenstore: `0/ipv6/0`, by the VIF's device. */
   tellGuest(vmId: string, networks: Readonly<Record<string, string>>): void
+  /** What the guest's agent (qemu-ga) returns to one of its `guest-*` commands; the VM by its UUID. */
+  askAgent(vm: string, command: string, words?: Readonly<Record<string, unknown>>): Promise<unknown>
   /** The toolstack ends; its VMs run on. */
   close(): Promise<void>
 }
@@ -72,6 +75,11 @@ export async function startXapiLabHost(request: XapiLabHostRequest): Promise<Xap
     takeDown: (name) => toolstacks.takeDown(name),
     bringUp: (name) => toolstacks.bringUp(name),
     tellGuest: (vmId, networks) => tellGuest(world, vmId, networks),
+    async askAgent(vm, command, words) {
+      const found = world.db.all("VM").find(([, { uuid }]) => uuid === vm)
+      if (found === undefined || found[1].resident_on === nullRef) throw new Error(`no VM ${vm} runs`)
+      return world.below(found[1].resident_on).askAgent(vm, command, words)
+    },
     async close() {
       ended.abort()
       await toolstacks.close()

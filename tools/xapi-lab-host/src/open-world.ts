@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { markHalted } from "./calls/power.ts"
-import { watchDrivers } from "./calls/watch-drivers.ts"
+import { watchGuest } from "./calls/watch-guest.ts"
 import type { XapiLabHostRequest } from "./lab-host.ts"
 import { openDiskStore } from "./lower/disk-store.ts"
 import type { LowerHalf } from "./lower/lower-half.ts"
@@ -53,7 +53,7 @@ export async function openWorld(
   }
   for (const [ref, { uuid, resident_on, power_state }] of db.all("VM")) {
     if (power_state === "Halted") continue
-    if (below.get(resident_on)?.isRunning(uuid)) void watchDrivers(world, ref)
+    if (below.get(resident_on)?.isRunning(uuid)) void watchGuest(world, ref)
     else markHalted(world, ref)
   }
   db.save()

@@ -1,23 +1,14 @@
 import { Option } from "@commander-js/extra-typings"
 import type { HostDescription, HostRecord, HypervisorPlugin } from "@slash64/core"
-import { Slash64Error, connectHost, invalid, parseHostConfig, parseId } from "@slash64/core"
-import { resolve } from "node:path"
+import { connectHost, parseHostConfig } from "@slash64/core"
 import type { Answer } from "../answer.ts"
 import { exitCodes } from "../exit-code.ts"
-import { checkReferences } from "../check-references.ts"
 import { card, table } from "../output/table.ts"
 import type { Act, Program } from "../program.ts"
 import type { Session } from "../session.ts"
+import { type HostOptions, hostRecord } from "./host-record.ts"
 
-interface HostOptions {
-  readonly kvm?: string | undefined
-  readonly hostKey?: string | undefined
-  readonly identity?: string | undefined
-  readonly controlRange?: string | undefined
-  readonly storage?: string | undefined
-  readonly emulation?: string | undefined
-  readonly plugin?: string | undefined
-  readonly config?: string | undefined
+interface AddOptions extends HostOptions {
   readonly connect: boolean
 }
 
@@ -28,12 +19,19 @@ export function addHostCommands(program: Program, act: Act): void {
     .command("add <name>")
     .description("add a host, or change one that nothing stands on")
     .option("--kvm <uri>", "a libvirt URI: qemu:///system, qemu+ssh://user@host/system")
-    .option("--host-key <key>", "the host's SSH key, `ssh-ed25519 AAAA...`: no host is trusted on first use")
+    .option("--xenserver <url>", "a host of a XenServer or XCP-ng pool: https://HOST; give others too", append)
+    .option("--user <name>", "the account of the pool; else root")
+    .option("--password <reference>", "its password, file:PATH or env:NAME")
+    .option("--certificate <pin>", "a host's certificate, sha256:HEX, once a host of the pool", append)
+    .option("--ca <file>", "file:PATH of the CA of the hosts' certificates, instead of these")
+    .option("--host-key <key>", "the host's SSH key: no host is trusted on first use; of a pool once a host", append)
     .option("--identity <reference>", "the private key to log in with, file:PATH or env:NAME; else the SSH agent")
+    .option("--ssh-port <port>", "of the SSH servers of a pool's hosts; else 22")
+    .option("--control-network <network>", "of routers' control NICs on a pool; else the hosts' internal one")
     .option("--control-range <range>", "where routers' control NICs get static addresses; else link-local")
-    .option("--storage <directory>", "where the host keeps templates, routers and seeds")
+    .option("--storage <place>", "where templates, routers and seeds are kept: a directory; of a pool a repository")
     .addOption(new Option("--emulation <kind>", "what runs a router's instructions").choices(["auto", "kvm", "tcg"]))
-    .option("--plugin <name>", "another plugin than kvm, with --config; its package is named in SLASH64_PLUGINS")
+    .option("--plugin <name>", "another plugin, with --config; its package is named in SLASH64_PLUGINS")
     .option("--config <json>", "the host's configuration for that plugin; secrets as env:NAME or file:PATH")
     .option("--no-connect", "do not connect to the host now")
     .addHelpText(
@@ -42,7 +40,10 @@ export function addHostCommands(program: Program, act: Act): void {
 Examples:
   slash64 host add lab --kvm qemu:///system
   slash64 host add rack7 --kvm qemu+ssh://root@rack7/system \\
-    --host-key "ssh-ed25519 AAAAC3Nz..." --identity file:/root/.ssh/id_ed25519`,
+    --host-key "ssh-ed25519 AAAAC3Nz..." --identity file:/root/.ssh/id_ed25519
+  slash64 host add pool1 --xenserver https://xcp1 --password file:/root/xcp-password \\
+    --certificate sha256:5f0c... --certificate sha256:91ab... \\
+    --host-key SHA256:uNiV... --host-key SHA256:x0Rg... --identity file:/root/.ssh/id_ed25519`,
     )
     .action((name, options) => act((session) => addHost(session, name, options)))
 
@@ -59,7 +60,12 @@ Examples:
     .action((name) => act((session) => checkHost(session, name)))
 }
 
-async function addHost(session: Session, name: string, options: HostOptions): Promise<Answer> {
+/** An option that may be given several times. */
+function append(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value]
+}
+
+async function addHost(session: Session, name: string, options: AddOptions): Promise<Answer> {
   const record = hostRecord(name, options)
   const plugin = await session.plugin(record.plugin)
   parseHostConfig(plugin, record.config)
@@ -102,52 +108,6 @@ async function checkHost(session: Session, name: string): Promise<Answer> {
     json: { host, description },
     text: describe(host, description),
     ...(amiss && { exitCode: exitCodes.FAILED_PRECONDITION }),
-  }
-}
-
-function hostRecord(name: string, options: HostOptions): HostRecord {
-  parseId("name", name)
-  if (options.plugin !== undefined) {
-    return { name, plugin: options.plugin, config: checkReferences("config", parseJson(options.config ?? "{}")) }
-  }
-  if (options.kvm === undefined) {
-    throw new Slash64Error("INVALID_ARGUMENT", "--kvm is missing", {
-      field: "--kvm",
-      hint: "Give --kvm qemu:///system, or --plugin NAME --config JSON.",
-    })
-  }
-  return {
-    name,
-    plugin: "kvm",
-    config: checkReferences("config", {
-      uri: options.kvm,
-      ...(options.hostKey !== undefined && { hostKey: options.hostKey }),
-      ...(options.identity !== undefined && { privateKey: absoluteReference(options.identity) }),
-      ...(options.controlRange !== undefined && { control: { range: options.controlRange } }),
-      ...(options.storage !== undefined && { storage: options.storage }),
-      ...(options.emulation !== undefined && { emulation: options.emulation }),
-    }),
-  }
-}
-
-/** A command is run again from elsewhere: `file:id_ed25519` is made to mean the same there. */
-function absoluteReference(reference: string): string {
-  return reference.startsWith("file:") ? `file:${resolve(reference.slice("file:".length))}` : reference
-}
-
-function parseJson(text: string): Readonly<Record<string, unknown>> {
-  const config = tryJson(text)
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw invalid("--config", "(not shown)", "is no JSON object", `Give an object: '{"uri":"qemu:///system"}'.`)
-  }
-  return { ...config }
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

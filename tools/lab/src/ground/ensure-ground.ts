@@ -28,6 +28,8 @@ export async function ensureGround(home: LabHome, choices: LabChoices): Promise<
       await ovs.addBridge(bridge)
       return { attachment: { kind: "openvswitch", bridge, vlan: tag }, environment: { OVS_RUNDIR: ovs.runDir } }
     }
+    case "vlan":
+      throw new Error("a lab on libvirt has no NIC to tag")
   }
 }
 

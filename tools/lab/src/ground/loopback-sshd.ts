@@ -1,13 +1,11 @@
-import { execFile, spawn } from "node:child_process"
-import { access, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { spawn } from "node:child_process"
+import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
-import { promisify } from "node:util"
 import { Slash64Error } from "@slash64/core"
 import { ended, isAlive, signal } from "../daemons/supervisor.ts"
-
-const run = promisify(execFile)
+import { ensureSshdFiles } from "./sshd-files.ts"
 
 /** An SSH server of the lab's own on 127.0.0.1, for root, by the lab's own key alone. */
 export interface LoopbackSshd {
@@ -24,21 +22,17 @@ export async function ensureLoopbackSshd(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<LoopbackSshd> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  const hostKey = await ensureKey(join(dir, "host_ed25519"))
-  const login = await ensureKey(join(dir, "login_ed25519"))
-  await writeFile(join(dir, "authorized_keys"), login, { mode: 0o600 })
-  const sshd = (port: number) => ({ port, hostKey: hostKey.trim(), identity: join(dir, "login_ed25519") })
-  const running = await findPort(dir)
-  if (running !== undefined) return sshd(running)
-
   // The same port as before: it stands in the host's record.
   const known = Number(await readFile(join(dir, "port"), "utf8").catch(() => ""))
   const port = known > 0 ? known : await freePort()
-  await mkdir("/run/sshd", { recursive: true })
-  await writeFile(join(dir, "sshd_config"), sshdConfig(dir, port, environment))
+  const variables = Object.entries(environment).map(([name, value]) => `SetEnv ${name}=${value}`)
+  const files = await ensureSshdFiles(dir, [`Port ${port}`, "ListenAddress 127.0.0.1", ...variables])
+  const sshd: LoopbackSshd = { port, hostKey: files.hostKey, identity: files.identity }
+  if ((await findPort(dir)) !== undefined) return sshd
+
   await writeFile(join(dir, "port"), String(port))
   const log = await open(join(dir, "sshd.log"), "a", 0o600)
-  const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", join(dir, "sshd_config")], {
+  const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", files.config], {
     detached: true,
     stdio: ["ignore", log.fd, log.fd],
   })
@@ -53,7 +47,7 @@ export async function ensureLoopbackSshd(
     }
     await delay(20)
   }
-  return sshd(port)
+  return sshd
 }
 
 /** Ends it. Absent: success. */
@@ -63,41 +57,6 @@ export async function stopLoopbackSshd(dir: string): Promise<void> {
   signal(pid, "SIGTERM")
   await ended(pid)
   await rm(join(dir, "sshd.pid"), { force: true })
-}
-
-function sshdConfig(dir: string, port: number, environment: Readonly<Record<string, string>>): string {
-  const variables = Object.entries(environment).map(([name, value]) => `SetEnv ${name}=${value}`)
-  return [
-    `Port ${port}`,
-    "ListenAddress 127.0.0.1",
-    `HostKey ${join(dir, "host_ed25519")}`,
-    `AuthorizedKeysFile ${join(dir, "authorized_keys")}`,
-    `PidFile ${join(dir, "sshd.pid")}`,
-    // The directory may be in /tmp, which others may write to; the files of the lab are its own.
-    "StrictModes no",
-    "PermitRootLogin prohibit-password",
-    "PasswordAuthentication no",
-    "KbdInteractiveAuthentication no",
-    "UsePAM no",
-    "AllowUsers root",
-    ...variables,
-    "",
-  ].join("\n")
-}
-
-/** The public key; the pair is made once. */
-async function ensureKey(file: string): Promise<string> {
-  const there = await access(file).then(
-    () => true,
-    () => false,
-  )
-  if (!there) {
-    await rm(`${file}.new`, { force: true })
-    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", `${file}.new`])
-    await rename(`${file}.new.pub`, `${file}.pub`)
-    await rename(`${file}.new`, file)
-  }
-  return readFile(`${file}.pub`, "utf8")
 }
 
 /** sshd writes its pid file once it listens. */

@@ -17,17 +17,23 @@ export interface GuestRun {
   readonly output: string
 }
 
+/** Asks the agent in a guest one of its `guest-*` commands, and gives what it returns. */
+export type AskAgent = (command: string, words?: Readonly<Record<string, unknown>>) => Promise<unknown>
+
 /** The agent of a domain of a libvirt that `virsh` reaches. The calls fail until the guest has booted. */
 export function connectGuestAgent(uri: string, domain: string, signal?: AbortSignal): GuestAgent {
-  const call = async (command: string, args?: unknown): Promise<unknown> => {
-    const request = JSON.stringify({ execute: command, ...(args !== undefined && { arguments: args }) })
+  return toGuestAgent(async (command, words) => {
+    const request = JSON.stringify({ execute: command, ...(words !== undefined && { arguments: words }) })
     const virsh = ["-q", "-c", uri, "qemu-agent-command", "--timeout", "10", domain, request]
     const { stdout } = await execute("virsh", virsh, signal === undefined ? {} : { signal })
     return field(JSON.parse(stdout), "return")
-  }
+  }, signal)
+}
+
+export function toGuestAgent(ask: AskAgent, signal?: AbortSignal): GuestAgent {
   return {
     ready: () =>
-      call("guest-ping").then(
+      ask("guest-ping").then(
         () => true,
         () => {
           signal?.throwIfAborted()
@@ -35,9 +41,9 @@ export function connectGuestAgent(uri: string, domain: string, signal?: AbortSig
         },
       ),
     async run(program, ...args) {
-      const pid = field(await call("guest-exec", { path: program, arg: args, "capture-output": true }), "pid")
+      const pid = field(await ask("guest-exec", { path: program, arg: args, "capture-output": true }), "pid")
       for (;;) {
-        const status = await call("guest-exec-status", { pid })
+        const status = await ask("guest-exec-status", { pid })
         if (field(status, "exited") === true) return parseRun(status)
         await delay(50)
       }

@@ -1,19 +1,16 @@
 import { attachNic, createNetwork, newCall, nicIdFor, startRouter } from "@slash64/core"
 import type { AttachNicRequest, NetworkAttachment, SharedNetwork } from "@slash64/core"
-import { ensureGround } from "../ground/ensure-ground.ts"
-import { connectGuestAgent } from "../guest/guest-agent.ts"
-import { ensureGuest } from "../guest/ensure-guest.ts"
 import { pingFromGuest, waitForAddress, waitForGuest } from "../guest/read-guest.ts"
 import { proveKvm } from "../prove-kvm.ts"
+import { openPool } from "../xenserver/open-pool.ts"
 import { openGuestImage, openTemplate } from "./build-images.ts"
 import { installDebianPackages } from "./debian-packages.ts"
 import { labHome, cacheDir } from "./lab-home.ts"
 import type { LabHome } from "./lab-home.ts"
-import { openLibvirtd } from "./lab-libvirtd.ts"
 import { openRecord, writeRecord } from "./lab-record.ts"
 import type { LabChoices } from "./lab-record.ts"
-import { hostRecord, openLabRooms } from "./open-rooms.ts"
-import { reachHost } from "./reach-host.ts"
+import { openKvm } from "./open-kvm.ts"
+import { openLabRooms } from "./open-rooms.ts"
 import type { Steps } from "./steps.ts"
 
 export interface LabAnswer {
@@ -36,31 +33,29 @@ export async function bringUp(dir: string, choices: LabChoices, steps: Steps, si
   const record = await steps.step("looking for a lab in " + dir, () => openRecord(home, choices))
   await steps.step("installing Debian packages", () => installDebianPackages(signal))
   const image = await steps.step("building the guest image", () => openGuestImage(signal))
-  const template = await steps.step("building the router template", () => openTemplate(steps, signal))
   const proof = await steps.step("proving KVM", () => proveKvm({ kernel: image.kernel, cacheDir, signal }))
   steps.note(`${proof.accel}: ${proof.reason}`)
-  const libvirtd = await steps.step("starting libvirtd", () => openLibvirtd(home, choices, proof.accel, signal))
-  const ground = await steps.step("making the bridge", () => ensureGround(home, choices))
-  const access = await steps.step("reaching the host", () => reachHost(home, choices, libvirtd, ground.environment))
-  await steps.step("booting the guest", () => ensureGuest(home, libvirtd.uri, image, proof.accel, signal))
+  const open = choices.xenserver ? openPool : openKvm
+  const { attachment, templateFormat, guest, register } = await open(home, choices, image, proof.accel, steps, signal)
+  const template = await steps.step("building the router template", () => openTemplate(steps, signal, templateFormat))
 
   const lab = await openLabRooms(home)
   try {
     const { rooms } = lab
     const call = newCall({ signal, report: (progress) => steps.report(progress) })
-    await steps.step("adding the host", () => rooms.store.putHost(hostRecord(home, choices, access, proof.accel)))
-    await rooms.store.putTemplate({ ...template, format: "qcow2", registeredAt: new Date().toISOString() })
+    await steps.step("adding the host", () => register(lab))
+    await rooms.store.putTemplate({ ...template, format: templateFormat, registeredAt: new Date().toISOString() })
     const network = await steps.step("creating the network", () =>
-      createNetwork(networkRequest(home, ground.attachment), rooms, call),
+      createNetwork(networkRequest(home, attachment), rooms, call),
     )
     const started = await steps.step("starting the router", () =>
       startRouter({ network: network.id, host: home.names.host, template: template.digest }, rooms, call),
     )
-    const agent = connectGuestAgent(libvirtd.uri, home.names.guest, signal)
-    await steps.step("waiting for the guest to boot", () => waitForGuest(agent, home.guestConsole, 120_000))
+    const { vmId, agent, consoleLog } = guest
+    await steps.step("waiting for the guest to boot", () => waitForGuest(agent, consoleLog, 120_000))
 
     const attachedAt = performance.now()
-    const { nic } = await steps.step("attaching the NIC", () => attachNic(nicRequest(home, network), rooms, call))
+    const { nic } = await steps.step("attaching the NIC", () => attachNic(nicRequest(home, network, vmId), rooms, call))
     const address = String(nic.ipv6)
     const addresses = await steps.step(`waiting until the guest shows ${address}`, () =>
       waitForAddress(agent, nic.mac, address, 60_000),
@@ -93,7 +88,6 @@ function networkRequest(home: LabHome, attachment: NetworkAttachment): unknown {
   }
 }
 
-function nicRequest(home: LabHome, network: SharedNetwork): AttachNicRequest {
-  const { host, guestUuid } = home.names
-  return { network: network.id, id: nicIdFor(network.id, guestUuid, 0), host, vmId: guestUuid, hostname: "lab-guest" }
+function nicRequest({ names: { host } }: LabHome, network: SharedNetwork, vmId: string): AttachNicRequest {
+  return { network: network.id, id: nicIdFor(network.id, vmId, 0), host, vmId, hostname: "lab-guest" }
 }

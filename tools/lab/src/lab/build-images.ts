@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto"
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
-import { join } from "node:path"
-import { buildTemplate } from "@slash64/tool-systemvm"
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { buildTemplate, makeDisk } from "@slash64/tool-systemvm"
+import type { TemplateFormat } from "@slash64/tool-systemvm"
 import { z } from "zod"
 import { buildGuestImage } from "../guest/build-guest-image.ts"
 import type { GuestImage } from "../guest/build-guest-image.ts"
+import { guestCommandLine } from "../guest/guest-contents.ts"
 import { cacheDir } from "./lab-home.ts"
 import type { Steps } from "./steps.ts"
 
@@ -24,12 +26,18 @@ const packages = join(cacheDir, "systemvm")
  * The router template of this checkout. Built once for what it is built from; newer Debian packages are taken when
  * `.cache/lab` is removed, or its sources change.
  */
-export async function openTemplate(steps: Steps, signal: AbortSignal): Promise<RouterTemplate> {
-  const outDir = join(cacheDir, "lab", `template-${await hashOf("systemvm/src", "systemvm/files", "systemvm/patches")}`)
+export async function openTemplate(
+  steps: Steps,
+  signal: AbortSignal,
+  format: TemplateFormat = "qcow2",
+): Promise<RouterTemplate> {
+  const name = format === "qcow2" ? "template" : `template-${format}`
+  const outDir = join(cacheDir, "lab", `${name}-${await hashOf("systemvm/src", "systemvm/files", "systemvm/patches")}`)
   const built = await readJson(join(outDir, "manifest.json"), manifestShape)
   if (built !== undefined) return { ...built, file: join(outDir, built.file) }
   const manifest = await buildTemplate({
     outDir,
+    format,
     cacheDir: packages,
     installMissing: true,
     signal,
@@ -48,6 +56,26 @@ export async function openGuestImage(signal: AbortSignal): Promise<GuestImage> {
   const image = await buildGuestImage({ cacheDir: packages, outDir, signal })
   await writeFile(record, JSON.stringify(image))
   return image
+}
+
+/** A raw disk that boots the guest image by BIOS, as {@link openGuestImage} kept beside it. */
+export async function openGuestDisk(image: GuestImage, signal: AbortSignal): Promise<string> {
+  const file = join(dirname(image.initramfs), "disk.raw")
+  const there = await access(file).then(
+    () => true,
+    () => false,
+  )
+  if (there) return file
+  const workDir = await mkdtemp(join(dirname(file), ".build-"))
+  try {
+    const [kernel, initramfs] = [await readFile(image.kernel), await readFile(image.initramfs)]
+    const made = join(workDir, "disk.raw")
+    await makeDisk({ file: made, workDir, kernel, initramfs, commandLine: guestCommandLine, stateless: true, signal })
+    await rename(made, file)
+    return file
+  } finally {
+    await rm(workDir, { recursive: true, force: true })
+  }
 }
 
 async function hashOf(...folders: readonly string[]): Promise<string> {

@@ -19,6 +19,8 @@ export interface LabHome {
   readonly guestConsole: string
   readonly libvirtd: string
   readonly sshd: string
+  /** All of the XAPI lab host. */
+  readonly pool: string
   readonly names: LabNames
 }
 
@@ -54,6 +56,7 @@ export function labHome(dir: string): LabHome {
     guestConsole: join(dir, "guest-console.log"),
     libvirtd: join(dir, "libvirtd"),
     sshd: join(dir, "sshd"),
+    pool: join(dir, "xapi"),
     names: {
       host: "lab",
       network: `lab-${short}`,

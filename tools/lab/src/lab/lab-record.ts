@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
-import { Slash64Error } from "@slash64/core"
+import { Slash64Error, invalid } from "@slash64/core"
 import { z } from "zod"
 import type { LabHome } from "./lab-home.ts"
 
-export const networkKinds = ["isolated", "bridge", "openvswitch"] as const
+export const networkKinds = ["isolated", "bridge", "openvswitch", "vlan"] as const
 export const ways = ["local", "ssh"] as const
 
 const choicesShape = z.object({
@@ -13,6 +13,8 @@ const choicesShape = z.object({
   via: z.enum(ways),
   /** A libvirtd of the lab's own, beside the one of the machine. */
   privateLibvirtd: z.boolean(),
+  /** On a XAPI lab host instead of libvirt. */
+  xenserver: z.boolean().default(false),
 })
 const shape = z.object({ ...choicesShape.shape, leasedAfterMs: z.number().optional() })
 
@@ -41,6 +43,17 @@ export async function writeRecord(home: LabHome, record: LabRecord): Promise<voi
   await rename(`${home.record}.new`, home.record)
 }
 
+/** INVALID_ARGUMENT when a lab of this kind cannot be made. */
+export function checkChoices({ xenserver, network, via, privateLibvirtd }: LabChoices): void {
+  const kinds = xenserver ? ["isolated", "vlan"] : ["isolated", "bridge", "openvswitch"]
+  const where = xenserver ? "with --xenserver" : "without --xenserver"
+  if (!kinds.includes(network)) throw invalid("--network", network, `not there ${where}`, `Give ${kinds.join(" or ")}.`)
+  if (xenserver && via !== "local") throw invalid("--via", via, `not there ${where}`, "Leave it out.")
+  if (xenserver && privateLibvirtd) {
+    throw invalid("--private-libvirtd", privateLibvirtd, `not there ${where}`, "Leave it out.")
+  }
+}
+
 /** The record of the lab that `choices` ask for. FAILED_PRECONDITION when another kind of lab is up here. */
 export async function openRecord(home: LabHome, choices: LabChoices): Promise<LabRecord> {
   const record = await readRecord(home)
@@ -48,7 +61,9 @@ export async function openRecord(home: LabHome, choices: LabChoices): Promise<La
     await writeRecord(home, choices)
     return choices
   }
-  const differs = (["network", "via", "privateLibvirtd"] as const).find((name) => record[name] !== choices[name])
+  const differs = (["xenserver", "network", "via", "privateLibvirtd"] as const).find(
+    (name) => record[name] !== choices[name],
+  )
   if (differs === undefined) return record
   const value = String(choices[differs])
   throw new Slash64Error(

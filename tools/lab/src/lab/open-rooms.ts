@@ -3,10 +3,11 @@ import { openHosts, openRooms, openSecretFile, openSqliteStore } from "@slash64/
 import type { HostRecord, Rooms } from "@slash64/core"
 import kvm from "@slash64/kvm"
 import { createRouterControl, openKeyStore } from "@slash64/router"
+import xenserver from "@slash64/xenserver"
 import type { LabHome } from "./lab-home.ts"
 import type { LabChoices } from "./lab-record.ts"
 
-/** The lab as a management server: its own store and keys, the KVM plugin, and this machine as its one host. */
+/** The lab as a management server: its own store and keys, the plugins, and one host. */
 export interface LabRooms {
   readonly rooms: Rooms
   close(): Promise<void>
@@ -15,7 +16,7 @@ export interface LabRooms {
 export async function openLabRooms(home: LabHome): Promise<LabRooms> {
   await mkdir(home.keys, { recursive: true, mode: 0o700 })
   const store = await openSqliteStore({ file: home.store, secret: openSecretFile(home.secret) })
-  const hosts = openHosts(store, [kvm])
+  const hosts = openHosts(store, [kvm, xenserver])
   const routers = createRouterControl({ keys: openKeyStore({ directory: home.keys }) })
   return {
     rooms: openRooms({ store, hosts, routers }),

@@ -1,9 +1,11 @@
 import { newCall, readRouterStatus } from "@slash64/core"
 import type { RouterStatus } from "@slash64/core"
 import { connectGuestAgent } from "../guest/guest-agent.ts"
+import type { GuestAgent } from "../guest/guest-agent.ts"
 import { readGuestAddresses } from "../guest/read-guest.ts"
 import { answers } from "../daemons/socket.ts"
 import { findPrivateLibvirtd } from "../libvirtd.ts"
+import { findPoolVm } from "../xenserver/find-pool-vm.ts"
 import { labHome } from "./lab-home.ts"
 import type { LabHome } from "./lab-home.ts"
 import { readRecord } from "./lab-record.ts"
@@ -15,7 +17,9 @@ import { domainState } from "./virsh.ts"
 export interface LabStatus {
   readonly up: boolean
   readonly choices?: LabChoices
-  readonly libvirtd: "running" | "stopped"
+  /** What it stands on: libvirtd, or the XAPI lab host. */
+  readonly libvirtd?: "running" | "stopped"
+  readonly pool?: "running" | "stopped"
   readonly network?: { readonly name: string; readonly prefix: string }
   readonly router?: {
     readonly version: string
@@ -32,13 +36,39 @@ export interface LabStatus {
 export async function readStatus(dir: string, signal: AbortSignal): Promise<LabStatus> {
   const home = labHome(dir)
   const record = await readRecord(home)
-  if (record === undefined) return { up: false, libvirtd: "stopped", problems: [] }
-  const uri = await findLibvirtd(home, record)
-  if (uri === undefined) return { up: false, choices: record, libvirtd: "stopped", problems: ["libvirtd does not run"] }
-  return readParts(home, record, uri, signal)
+  if (record === undefined) return { up: false, problems: [] }
+  const below = record.xenserver ? "pool" : "libvirtd"
+  const guest = await (record.xenserver ? findPoolVm(home, signal) : findDomain(home, record, signal))
+  const choices = choicesOf(record)
+  if (guest === undefined) {
+    const problem = record.xenserver ? "the XAPI lab host does not run" : "libvirtd does not run"
+    return { up: false, choices, [below]: "stopped", problems: [problem] }
+  }
+  return { choices, [below]: "running", ...(await readParts(home, guest, signal)) }
 }
 
-async function readParts(home: LabHome, record: LabRecord, uri: string, signal: AbortSignal): Promise<LabStatus> {
+/** The lab's guest where what it stands on runs. */
+interface FoundGuest {
+  state(): Promise<string | undefined>
+  readonly agent: GuestAgent
+}
+
+async function findDomain(home: LabHome, record: LabRecord, signal: AbortSignal): Promise<FoundGuest | undefined> {
+  const uri = await findLibvirtd(home, record)
+  if (uri === undefined) return undefined
+  const { guest } = home.names
+  return { state: () => domainState(uri, guest), agent: connectGuestAgent(uri, guest, signal) }
+}
+
+function choicesOf({ network, via, privateLibvirtd, xenserver }: LabRecord): LabChoices {
+  return { network, via, privateLibvirtd, xenserver }
+}
+
+async function readParts(
+  home: LabHome,
+  guest: FoundGuest,
+  signal: AbortSignal,
+): Promise<Omit<LabStatus, "choices" | "libvirtd" | "pool">> {
   const problems: string[] = []
   const ask = async <Answer>(what: string, question: () => Promise<Answer>): Promise<Answer | undefined> => {
     try {
@@ -56,17 +86,13 @@ async function readParts(home: LabHome, record: LabRecord, uri: string, signal: 
     const call = newCall({ signal, timeoutMs: 10_000 })
     const router =
       network === undefined ? undefined : await ask("router", () => readRouterStatus(network.id, rooms, call))
-    const state = (await ask("guest", () => domainState(uri, home.names.guest))) ?? "absent"
-    const agent = connectGuestAgent(uri, home.names.guest, call.signal)
+    const state = (await ask("guest", () => guest.state())) ?? "absent"
     const addresses =
       nic === undefined || state !== "running"
         ? []
-        : ((await ask("guest", () => readGuestAddresses(agent, nic.mac))) ?? [])
-    const { network: kind, via, privateLibvirtd } = record
+        : ((await ask("guest", () => readGuestAddresses(guest.agent, nic.mac))) ?? [])
     return {
       up: problems.length === 0 && router !== undefined && nic !== undefined && addresses.includes(String(nic.ipv6)),
-      choices: { network: kind, via, privateLibvirtd },
-      libvirtd: "running",
       ...(network && { network: { name: network.name, prefix: String(network.ipv6?.prefix) } }),
       ...(router && { router: partOf(router) }),
       ...(nic && { nic: { mac: nic.mac, address: String(nic.ipv6), state: nic.state } }),

@@ -30,7 +30,7 @@ it("shows that there is no lab", () => {
 })
 
 it("shows what does not answer", () => {
-  const choices = { network: "isolated", via: "local", privateLibvirtd: false } as const
+  const choices = { network: "isolated", via: "local", privateLibvirtd: false, xenserver: false } as const
   const text = showStatus({ up: false, choices, libvirtd: "running", problems: ["router: no answer"] })
   expect(text).toMatch(/^problem +router: no answer$/m)
 })

@@ -20,8 +20,12 @@ export function showStatus(status: LabStatus): string {
   const services = Object.entries(router?.services ?? {}).map(([name, state]) => `${name} ${state}`)
   return rows([
     ["lab", status.up ? "up" : choices === undefined ? "there is none" : "not whole"],
-    ["made as", choices && `${choices.network}, ${choices.via}`],
+    [
+      "made as",
+      choices && (choices.xenserver ? `xenserver, ${choices.network}` : `${choices.network}, ${choices.via}`),
+    ],
     ["libvirtd", status.libvirtd],
+    ["XAPI lab host", status.pool],
     ["network", network && `${network.name}  ${network.prefix}`],
     ["router", router && `${router.version}, revision ${router.revision}: ${services.join(", ")}`],
     ["NIC", nic && `${nic.mac}  ${nic.address}  ${nic.state}`],

@@ -13,6 +13,7 @@ import { readRecord } from "./lab-record.ts"
 import type { LabChoices } from "./lab-record.ts"
 import { openLabRooms } from "./open-rooms.ts"
 import { reachHost } from "./reach-host.ts"
+import { powerOffPool } from "../xenserver/pool-program.ts"
 import type { Steps } from "./steps.ts"
 import { domainNames, networkNames, virsh } from "./virsh.ts"
 
@@ -23,6 +24,12 @@ export async function takeDown(dir: string, steps: Steps, signal: AbortSignal): 
   const home = labHome(dir)
   const record = await steps.step(`looking for a lab in ${dir}`, () => readRecord(home))
   if (record === undefined) return
+  if (record.xenserver) await steps.step("ending the XAPI lab host", () => powerOffPool(home.pool))
+  else await takeDownKvm(home, record, steps, signal)
+  await steps.step(`removing ${dir}`, () => rm(dir, { recursive: true, force: true }))
+}
+
+async function takeDownKvm(home: LabHome, record: LabChoices, steps: Steps, signal: AbortSignal): Promise<void> {
   // The machine may have been started anew meanwhile: VMs and networks are still defined, and nothing runs.
   const libvirtd = await steps.step("reaching libvirtd", () => openLibvirtd(home, record, "tcg", signal))
   const before = await namesIn(libvirtd.uri)
@@ -37,7 +44,6 @@ export async function takeDown(dir: string, steps: Steps, signal: AbortSignal): 
     await endLibvirtd(libvirtd, record, steps)
     await removeGround(home, record)
   })
-  await steps.step(`removing ${dir}`, () => rm(dir, { recursive: true, force: true }))
 }
 
 async function removeRecorded(home: LabHome, choices: LabChoices, libvirtd: Libvirtd, call: Call): Promise<void> {

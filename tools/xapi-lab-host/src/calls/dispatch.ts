@@ -4,6 +4,7 @@ import type { World } from "../world.ts"
 import { XapiError } from "../xapi-error.ts"
 import { generatedMethods } from "./generated-methods.ts"
 import { type Caller, type Method, method } from "./method.ts"
+import { bondMethods } from "./methods/bond-methods.ts"
 import { diskMethods } from "./methods/disk-methods.ts"
 import { eventMethods } from "./methods/event-methods.ts"
 import { hostMethods } from "./methods/host-methods.ts"
@@ -37,6 +38,7 @@ const own: readonly Method[] = [
   ...hostMethods,
   ...networkMethods,
   ...vlanMethods,
+  ...bondMethods,
   ...diskMethods,
   ...vmMethods,
   ...powerMethods,

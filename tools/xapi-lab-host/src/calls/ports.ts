@@ -28,9 +28,16 @@ function rulesOf(db: World["db"], vif: Ref): PortRules {
   }
 }
 
-/** A network without a PIF gets its bridge on a host with the first VIF there; those of PIFs are there already. */
+/**
+ * A network without a PIF gets its bridge on a host with the first VIF there; those of PIFs are there already. On the
+ * internal one the host has the first address.
+ */
 export async function prepareBridge(world: World, vif: Ref, host: Ref): Promise<void> {
-  const { bridge, PIFs } = world.db.get("network", world.db.get("VIF", vif).network)
+  const { bridge, PIFs, other_config } = world.db.get("network", world.db.get("VIF", vif).network)
   if (PIFs.some((pif) => world.db.get("PIF", pif).host === host)) return
-  await world.below(host).ensureBridge(bridge)
+  const internal = other_config["is_host_internal_management_network"] === "true"
+  await world.below(host).ensureBridge(bridge, internal ? internalAddress : undefined)
 }
+
+/** Of `ip_begin` and `netmask` in the network's other_config, as every XenServer has them. */
+const internalAddress = "169.254.0.1/16"

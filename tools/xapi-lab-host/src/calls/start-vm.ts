@@ -3,7 +3,7 @@ import type { Ref } from "../model/types.ts"
 import type { World } from "../world.ts"
 import { wireTime } from "../wire-time.ts"
 import { XapiError } from "../xapi-error.ts"
-import { watchDrivers } from "./watch-drivers.ts"
+import { watchGuest } from "./watch-guest.ts"
 import { portOf, prepareBridge } from "./ports.ts"
 import { markHalted, needPower } from "./power.ts"
 
@@ -43,7 +43,7 @@ export async function startVm(world: World, vm: Ref, choice: StartChoice): Promi
   for (const vif of row.VIFs) db.set("VIF", vif, { currently_attached: true })
   for (const vbd of row.VBDs) db.set("VBD", vbd, { currently_attached: true })
   db.set("VM_metrics", row.metrics, { start_time: wireTime(), memory_actual: row.memory_static_max })
-  void watchDrivers(world, vm)
+  void watchGuest(world, vm)
 }
 
 function pickHost({ db }: World, vm: Ref, asked: Ref | undefined): Ref {

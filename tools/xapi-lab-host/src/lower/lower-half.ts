@@ -1,11 +1,15 @@
 /** What a host of the pool stands on: its switch and its virtual machines. One a host. */
 export interface LowerHalf {
-  /** Repeated: success. */
-  ensureBridge(bridge: string): Promise<void>
+  /** `address`: the host's own on it, with its length. Repeated: success. */
+  ensureBridge(bridge: string, address?: string): Promise<void>
   /** A bridge whose ports carry `tag` on the uplink of this device. Repeated: success. */
   ensureVlanBridge(bridge: string, device: string, tag: number): Promise<void>
   /** Absent: success. */
   removeBridge(bridge: string): Promise<void>
+  /** One uplink of several NICs on this bridge, in the place of their own. Repeated: success. */
+  ensureBond(bridge: string, bond: BondSpec): Promise<void>
+  /** Each NIC is the uplink of its own bridge again. Absent: success. */
+  removeBond(bridge: string, bond: BondSpec): Promise<void>
 
   isRunning(vmId: string): boolean
   /** Resolves when the machine runs. */
@@ -19,6 +23,10 @@ export interface LowerHalf {
   unpause(vmId: string): Promise<void>
   /** Whether drivers in the guest have taken the paravirtual devices; a hot plug needs them. */
   hasDrivers(vmId: string): Promise<boolean>
+  /** Whether QEMU's guest agent runs in the guest. */
+  hasAgent(vmId: string): Promise<boolean>
+  /** What the guest's agent returns to one of its `guest-*` commands. */
+  askAgent(vmId: string, command: string, words?: Readonly<Record<string, unknown>>): Promise<unknown>
 
   plugPort(vmId: string, port: PortSpec): Promise<void>
   unplugPort(vmId: string, port: PortSpec): Promise<void>
@@ -38,6 +46,13 @@ export interface VmSpec {
   readonly disks: readonly DiskSpec[]
   readonly ports: readonly PortSpec[]
   readonly paused: boolean
+}
+
+export interface BondSpec {
+  /** `bond0` */
+  readonly device: string
+  readonly mode: "balance-slb" | "active-backup" | "lacp"
+  readonly members: readonly { readonly device: string; readonly bridge: string }[]
 }
 
 export interface DiskSpec {

@@ -4,25 +4,41 @@ import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { isDictionary } from "../model/types.ts"
 import type { PortSpec, VmSpec } from "./lower-half.ts"
-import { portObjects, qemuWords } from "./qemu-words.ts"
+import { GuestPort } from "./guest-port.ts"
+import { type Accel, portObjects, qemuWords } from "./qemu-words.ts"
 import { type Qmp, openQmp } from "./qmp.ts"
 import { runProgram } from "./run-program.ts"
 
 const quitMs = 5000
 const startMs = 60_000
 
+interface Machine {
+  readonly qmp: Qmp
+  readonly agent: GuestPort
+  readonly gone: Promise<void>
+}
+
 /** The QEMU processes of one host, each known by its VM's UUID; they outlive the process that started them. */
 export class Machines {
   readonly #directory: string
   readonly #enter: readonly string[]
+  readonly #accel: Accel
   readonly #ended: (vmId: string) => Promise<void>
-  readonly #running = new Map<string, { readonly qmp: Qmp; readonly gone: Promise<void> }>()
+  readonly #running = new Map<string, Machine>()
   #closed = false
 
   /** `enter`: the words that run a program on the host; `ended` is called when a machine is gone, before anybody hears. */
-  constructor(directory: string, enter: readonly string[], ended: (vmId: string) => Promise<void>) {
+  constructor(
+    {
+      directory,
+      enter,
+      accel,
+    }: { readonly directory: string; readonly enter: readonly string[]; readonly accel: Accel },
+    ended: (vmId: string) => Promise<void>,
+  ) {
     this.#directory = directory
     this.#enter = enter
+    this.#accel = accel
     this.#ended = ended
   }
 
@@ -42,9 +58,9 @@ export class Machines {
 
   async start(vm: VmSpec): Promise<void> {
     const files = this.#filesOf(vm.id)
-    await rm(files.monitor, { force: true })
+    for (const socket of [files.monitor, files.agent]) await rm(socket, { force: true })
     await mkdir(join(this.#directory, vm.id), { recursive: true })
-    const [program = "", ...words] = [...this.#enter, "qemu-system-x86_64", ...qemuWords(vm, files)]
+    const [program = "", ...words] = [...this.#enter, "qemu-system-x86_64", ...qemuWords(vm, files, this.#accel)]
     const log = await open(files.log, "w")
     const child = spawn(program, words, { detached: true, stdio: ["ignore", log.fd, log.fd] })
     const failed = new Promise<never>((_, reject) => child.once("error", reject))
@@ -91,6 +107,17 @@ export class Machines {
     return false
   }
 
+  /** Whether an agent in the guest listens. */
+  async hasAgent(vmId: string): Promise<boolean> {
+    const devices = await this.#qmp(vmId).execute("query-chardev")
+    if (!Array.isArray(devices)) return false
+    return devices.some((one) => isDictionary(one) && one["label"] === "agent" && one["frontend-open"] === true)
+  }
+
+  askAgent(vmId: string, command: string, words?: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#find(vmId).agent.ask(command, words)
+  }
+
   async plug(vmId: string, port: PortSpec): Promise<void> {
     const { netdev, device } = portObjects(port)
     await this.#qmp(vmId).execute("netdev_add", { type: "tap", ...netdev })
@@ -109,21 +136,30 @@ export class Machines {
   /** They run on. */
   close(): void {
     this.#closed = true
-    for (const { qmp } of this.#running.values()) qmp.close()
+    for (const { qmp, agent } of this.#running.values()) {
+      qmp.close()
+      agent.close()
+    }
   }
 
   #qmp(vmId: string): Qmp {
+    return this.#find(vmId).qmp
+  }
+
+  #find(vmId: string): Machine {
     const machine = this.#running.get(vmId)
     if (machine === undefined) throw new Error(`VM ${vmId} does not run`)
-    return machine.qmp
+    return machine
   }
 
   #watch(vmId: string, qmp: Qmp): void {
-    this.#running.set(vmId, { qmp, gone: this.#untilGone(vmId, qmp) })
+    const agent = new GuestPort(this.#filesOf(vmId).agent)
+    this.#running.set(vmId, { qmp, agent, gone: this.#untilGone(vmId, qmp, agent) })
   }
 
-  async #untilGone(vmId: string, qmp: Qmp): Promise<void> {
+  async #untilGone(vmId: string, qmp: Qmp, agent: GuestPort): Promise<void> {
     await qmp.ended
+    agent.close()
     this.#running.delete(vmId)
     if (!this.#closed) await this.#ended(vmId)
   }
@@ -151,6 +187,6 @@ export class Machines {
 
   #filesOf(vmId: string) {
     const at = (name: string): string => join(this.#directory, vmId, name)
-    return { console: at("console.log"), monitor: at("qmp"), pid: at("pid"), log: at("qemu.log") }
+    return { console: at("console.log"), monitor: at("qmp"), agent: at("agent"), pid: at("pid"), log: at("qemu.log") }
   }
 }

@@ -4,19 +4,31 @@ export interface MachineFiles {
   /** Gets what the guest writes to its serial line. */
   readonly console: string
   readonly monitor: string
+  /** Where the guest's agent, if it has one, is spoken to. */
+  readonly agent: string
   readonly pid: string
 }
 
+/** What runs the instructions of the guests of a host. */
+export type Accel = "kvm" | "tcg"
+
+const accelWords: Readonly<Record<Accel, readonly string[]>> = {
+  kvm: ["-accel", "kvm", "-cpu", "host"],
+  tcg: ["-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max"],
+}
+
 /** The command line of a VM's QEMU. */
-export function qemuWords(vm: VmSpec, files: MachineFiles): readonly string[] {
+export function qemuWords(vm: VmSpec, files: MachineFiles, accel: Accel): readonly string[] {
   const memoryMiB = Math.max(16, Math.floor(vm.memoryBytes / 1024 ** 2))
   return [
-    ["-name", vm.id, "-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max", "-machine", "pc"],
+    ["-name", vm.id, ...accelWords[accel], "-machine", "pc"],
     ["-smp", String(vm.vcpus), "-m", String(memoryMiB)],
     ["-nodefaults", "-no-user-config", "-display", "none", "-pidfile", files.pid],
     ["-serial", `file:${escapeWord(files.console)}`, "-qmp", `unix:${escapeWord(files.monitor)},server=on,wait=off`],
     // Firmware leaves it alone, so that it tells whether the guest has drivers.
     ["-device", "virtio-rng-pci,id=pv"],
+    ["-device", "virtio-serial-pci", "-chardev", `socket,id=agent,path=${escapeWord(files.agent)},server=on,wait=off`],
+    ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],
     ...vm.disks.map(diskWords),
     ...vm.ports.map((port) => {
       const { netdev, device } = portObjects(port)

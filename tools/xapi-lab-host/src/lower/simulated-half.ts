@@ -13,6 +13,8 @@ export function simulateHalf(ended: VmEnded): LowerHalf {
     ensureBridge: nothing,
     ensureVlanBridge: nothing,
     removeBridge: nothing,
+    ensureBond: nothing,
+    removeBond: nothing,
     isRunning: (vmId) => running.has(vmId),
     startVm: async (vm: VmSpec) => void running.add(vm.id),
     powerOff: off,
@@ -21,6 +23,10 @@ export function simulateHalf(ended: VmEnded): LowerHalf {
     pause: nothing,
     unpause: nothing,
     hasDrivers: async () => false,
+    hasAgent: async () => false,
+    async askAgent() {
+      throw new Error("no guest has an agent here")
+    },
     plugPort: nothing,
     unplugPort: nothing,
     setRules: nothing,

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { startOpenVswitch } from "@slash64/tool-lab"
 import type { LowerHalf, PortSpec, VmEnded } from "./lower-half.ts"
 import { Machines } from "./machines.ts"
+import type { Accel } from "./qemu-words.ts"
 import { runProgram } from "./run-program.ts"
 import { type HostSwitch, toHostSwitch } from "./switch.ts"
 
@@ -13,6 +14,8 @@ export interface SwitchHostRequest {
   readonly nics: readonly HostNic[]
   /** `caller`: the host loses power when this process ends. `detached`: it stays until `powerOff`. */
   readonly hold: "caller" | "detached"
+  /** Absent: tcg, which runs everywhere. */
+  readonly accel?: Accel
 }
 
 export interface HostNic {
@@ -26,6 +29,8 @@ export interface HostNic {
 
 /** A host whose networks and machines are real: an Open vSwitch in a network of its own, and QEMU. */
 export interface SwitchHost {
+  /** The words before a program's name that run it on the host. */
+  readonly enter: readonly string[]
   /** What a toolstack works on, until it closes it. */
   open(ended: VmEnded): Promise<LowerHalf>
   /** Runs a program in the host's network. */
@@ -36,7 +41,12 @@ export interface SwitchHost {
   powerOff(): Promise<void>
 }
 
-export async function startSwitchHost({ directory, nics, hold }: SwitchHostRequest): Promise<SwitchHost> {
+export async function startSwitchHost({
+  directory,
+  nics,
+  hold,
+  accel = "tcg",
+}: SwitchHostRequest): Promise<SwitchHost> {
   const ovs = await startOpenVswitch({ dir: directory, hold, ownNetwork: true })
   const run = (program: string, ...args: readonly string[]): Promise<string> => {
     const [first = program, ...words] = [...ovs.enter, program, ...args]
@@ -48,11 +58,12 @@ export async function startSwitchHost({ directory, nics, hold }: SwitchHostReque
     await plugCable(nic, ovs.enter, run)
     await hostSwitch.addUplink(nic.bridge, nic.device)
   }
-  const machinesDirectory = join(directory, "vms")
+  const machines = { directory: join(directory, "vms"), enter: ovs.enter, accel }
   return {
+    enter: ovs.enter,
     run,
-    open: (ended) => openHalf(machinesDirectory, ovs.enter, hostSwitch, ended),
-    readConsole: (vmId) => readFile(join(machinesDirectory, vmId, "console.log"), "utf8"),
+    open: (ended) => openHalf(machines, hostSwitch, ended),
+    readConsole: (vmId) => readFile(join(machines.directory, vmId, "console.log"), "utf8"),
     powerOff: () => ovs.stop(),
   }
 }
@@ -75,15 +86,14 @@ async function plugCable(
 }
 
 async function openHalf(
-  directory: string,
-  enter: readonly string[],
+  request: ConstructorParameters<typeof Machines>[0],
   hostSwitch: HostSwitch,
   ended: VmEnded,
 ): Promise<LowerHalf> {
   const removePorts = async (vmId: string): Promise<void> => {
     for (const name of await hostSwitch.portsOf(vmId)) await hostSwitch.removePort(name)
   }
-  const machines = new Machines(directory, enter, async (vmId) => {
+  const machines = new Machines(request, async (vmId) => {
     // The switch may be gone with the machine; ports of one that is not are removed before their name is used again.
     await removePorts(vmId).catch(() => undefined)
     ended(vmId)
@@ -91,9 +101,11 @@ async function openHalf(
   await machines.resume()
   const addPort = (vmId: string, port: PortSpec): Promise<void> => hostSwitch.addPort(vmId, port)
   return {
-    ensureBridge: (bridge) => hostSwitch.ensureBridge(bridge),
+    ensureBridge: (bridge, address) => hostSwitch.ensureBridge(bridge, address),
     ensureVlanBridge: (bridge, device, tag) => hostSwitch.ensureVlanBridge(bridge, device, tag),
     removeBridge: (bridge) => hostSwitch.removeBridge(bridge),
+    ensureBond: (bridge, bond) => hostSwitch.ensureBond(bridge, bond),
+    removeBond: (bridge, bond) => hostSwitch.removeBond(bridge, bond),
     isRunning: (vmId) => machines.has(vmId),
     async startVm(vm) {
       try {
@@ -110,6 +122,8 @@ async function openHalf(
     pause: (vmId) => machines.tell(vmId, "stop"),
     unpause: (vmId) => machines.tell(vmId, "cont"),
     hasDrivers: (vmId) => machines.hasDrivers(vmId),
+    hasAgent: (vmId) => machines.hasAgent(vmId),
+    askAgent: (vmId, command, words) => machines.askAgent(vmId, command, words),
     async plugPort(vmId, port) {
       await addPort(vmId, port)
       try {

@@ -1,5 +1,5 @@
 import type { OpenVswitch } from "@slash64/tool-lab"
-import type { PortSpec } from "./lower-half.ts"
+import type { BondSpec, PortSpec } from "./lower-half.ts"
 import { renderPortFlows } from "./port-flows.ts"
 import { runProgram } from "./run-program.ts"
 
@@ -7,15 +7,24 @@ import { runProgram } from "./run-program.ts"
 export interface HostSwitch {
   /** A bridge with this NIC as its uplink. */
   addUplink(bridge: string, device: string): Promise<void>
-  ensureBridge(bridge: string): Promise<void>
+  /** `address`: the host's own on it, with its length. */
+  ensureBridge(bridge: string, address?: string): Promise<void>
   ensureVlanBridge(bridge: string, device: string, tag: number): Promise<void>
   removeBridge(bridge: string): Promise<void>
+  ensureBond(bridge: string, bond: BondSpec): Promise<void>
+  removeBond(bridge: string, bond: BondSpec): Promise<void>
   /** A tap on the bridge, with its rules before anybody can send through it. */
   addPort(vmId: string, port: PortSpec): Promise<void>
   setRules(port: PortSpec): Promise<void>
   /** Absent: success. */
   removePort(name: string): Promise<void>
   portsOf(vmId: string): Promise<readonly string[]>
+}
+
+const bondWords: Readonly<Record<BondSpec["mode"], readonly string[]>> = {
+  "balance-slb": ["bond_mode=balance-slb"],
+  "active-backup": ["bond_mode=active-backup"],
+  lacp: ["bond_mode=balance-tcp", "lacp=active"],
 }
 
 export function toHostSwitch(ovs: OpenVswitch): HostSwitch {
@@ -25,6 +34,8 @@ export function toHostSwitch(ovs: OpenVswitch): HostSwitch {
   }
   const list = async (...args: readonly string[]): Promise<readonly string[]> =>
     (await ovs.vsctl(...args)).split("\n").filter(Boolean)
+  const isPort = async (device: string): Promise<boolean> =>
+    (await list("--bare", "--columns=name", "find", "interface", `name=${device}`)).length > 0
   const uplinkBridge = async (device: string): Promise<string> => (await ovs.vsctl("port-to-br", device)).trim()
   /** Rules stand on the bridge itself, never on one that is a tag of it. */
   const realBridgeOf = async (port: string): Promise<string> => {
@@ -42,10 +53,16 @@ export function toHostSwitch(ovs: OpenVswitch): HostSwitch {
   const self: HostSwitch = {
     async addUplink(bridge, device) {
       await ovs.addBridge(bridge)
-      await ovs.vsctl("--may-exist", "add-port", bridge, device)
+      // After a power cut it may be in a bond still.
+      if (!(await isPort(device))) await ovs.vsctl("add-port", bridge, device)
       await inside("ethtool", "-K", bridge, "tx", "off")
     },
-    ensureBridge: (bridge) => ovs.addBridge(bridge),
+    async ensureBridge(bridge, address) {
+      await ovs.addBridge(bridge)
+      if (address === undefined) return
+      await inside("ethtool", "-K", bridge, "tx", "off")
+      await inside("ip", "address", "replace", address, "dev", bridge)
+    },
     async ensureVlanBridge(bridge, device, tag) {
       const bridges = await list("list-br")
       const isPlain = bridges.includes(bridge) && Number(await ovs.vsctl("br-to-vlan", bridge)) === 0
@@ -56,6 +73,19 @@ export function toHostSwitch(ovs: OpenVswitch): HostSwitch {
       await inside("ip", "link", "set", "dev", bridge, "up")
     },
     removeBridge: (bridge) => ovs.removeBridge(bridge),
+    async ensureBond(bridge, { device, mode, members }) {
+      await ovs.addBridge(bridge)
+      await inside("ethtool", "-K", bridge, "tx", "off")
+      const devices = members.map((member) => member.device)
+      const free = members.flatMap((member) => ["--", "--if-exists", "del-port", member.bridge, member.device])
+      const add = ["--", "add-bond", bridge, device, ...devices, ...bondWords[mode]]
+      if (!(await list("list-ports", bridge)).includes(device)) await ovs.vsctl(...free.slice(1), ...add)
+    },
+    async removeBond(bridge, { device, members }) {
+      await ovs.vsctl("--if-exists", "del-port", device)
+      for (const member of members) await self.addUplink(member.bridge, member.device)
+      await ovs.removeBridge(bridge)
+    },
     async addPort(vmId, port) {
       await self.removePort(port.name)
       await inside("ip", "tuntap", "add", "dev", port.name, "mode", "tap")

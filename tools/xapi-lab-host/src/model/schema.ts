@@ -7,7 +7,8 @@ import { internalError } from "../xapi-error.ts"
 import { type Type, type Value, isDictionary, text, xmlStruct } from "./types.ts"
 
 /** Every class and field that this host knows; the methods of the wire are generated from it. */
-export const schema = { ...pools, ...networks, ...storage, ...vms } satisfies Readonly<Record<string, Fields>>
+const { bondMode: _, ...networkClasses } = networks
+export const schema = { ...pools, ...networkClasses, ...storage, ...vms } satisfies Readonly<Record<string, Fields>>
 
 export type ClassName = keyof typeof schema
 export type Row<C extends ClassName> = RowOf<(typeof schema)[C]>

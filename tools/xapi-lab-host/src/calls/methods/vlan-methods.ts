@@ -1,4 +1,4 @@
-import { type Ref, int, text, texts } from "../../model/types.ts"
+import { type Ref, int, nullRef, text, texts } from "../../model/types.ts"
 import type { World } from "../../world.ts"
 import { XapiError } from "../../xapi-error.ts"
 import { method } from "../method.ts"
@@ -60,12 +60,13 @@ export async function completeVlans(world: World, host: Ref): Promise<void> {
 /** Gives the untagged PIF, as xapi does. */
 async function createVlan(world: World, tagged: Ref, network: Ref, tag: number): Promise<Ref> {
   const { db } = world
-  const { host, device, MTU, VLAN } = db.get("PIF", tagged)
+  const { host, device, MTU, VLAN, bond_slave_of } = db.get("PIF", tagged)
   const { bridge, MTU: networkMtu } = db.get("network", network)
   const here = db.all("PIF").filter(([, pif]) => pif.host === host)
   const connected = here.find(([, pif]) => pif.network === network)
   if (connected !== undefined) throw new XapiError("NETWORK_ALREADY_CONNECTED", host, connected[0])
   if (tag < 0 || tag >= 4095) throw new XapiError("VLAN_TAG_INVALID", String(tag))
+  if (bond_slave_of !== nullRef) throw new XapiError("CANNOT_ADD_VLAN_TO_BOND_SLAVE", tagged)
   if (VLAN >= 0) throw new XapiError("PIF_IS_VLAN", tagged)
   if (here.some(([, pif]) => pif.device === device && pif.VLAN === tag)) throw new XapiError("PIF_VLAN_EXISTS", device)
   await world.below(host).ensureVlanBridge(bridge, device, tag)

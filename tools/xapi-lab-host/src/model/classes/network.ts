@@ -35,7 +35,7 @@ export const PIF = {
   gateway: ro(text, ""),
   DNS: ro(text, ""),
   bond_slave_of: ro(ref, "OpaqueRef:NULL"),
-  bond_master_of: ro(texts, []),
+  bond_master_of: inverse("Bond", "master"),
   VLAN_master_of: ro(ref, "OpaqueRef:NULL"),
   VLAN_slave_of: inverse("VLAN", "tagged_PIF"),
   management: ro(bool, false),
@@ -51,6 +51,19 @@ export const PIF = {
   properties: rwMap(textMap, {}),
   capabilities: ro(texts, []),
   igmp_snooping_status: ro(oneOf("enabled", "disabled", "unknown"), "unknown"),
+}
+
+export const bondMode = oneOf("balance-slb", "active-backup", "lacp")
+
+export const Bond = {
+  master: ro(ref, ""),
+  slaves: inverse("PIF", "bond_slave_of"),
+  other_config: rwMap(textMap, {}),
+  primary_slave: ro(ref, "OpaqueRef:NULL"),
+  mode: ro(bondMode, "balance-slb"),
+  properties: ro(textMap, {}),
+  links_up: ro(int, 0),
+  auto_update_mac: ro(bool, true),
 }
 
 export const VLAN = {
