@@ -20,8 +20,8 @@ export class TestLab {
     return this.run(["up", "--private-libvirtd", "--json", ...options])
   }
 
-  /** Runs one command of the lab; `interruptAt`: Ctrl-C when it says so. */
-  async run(args: readonly string[], interruptAt?: string): Promise<LabRun> {
+  /** Runs one command of the lab; `interruptAt`: it gets the signal, Ctrl-C's, when it says so. */
+  async run(args: readonly string[], interruptAt?: string, signal: NodeJS.Signals = "SIGINT"): Promise<LabRun> {
     const started = performance.now()
     const child = spawn(process.execPath, [main, ...args, "--dir", this.dir], { stdio: ["ignore", "pipe", "pipe"] })
     let stdout = ""
@@ -32,7 +32,7 @@ export class TestLab {
       stderr += chunk.toString()
       if (interrupted || !stderr.includes(interruptAt ?? "")) return
       interrupted = true
-      child.kill("SIGINT")
+      child.kill(signal)
     })
     const exitCode = await new Promise<number | null>((resolve) => child.once("close", resolve))
     return { exitCode, stdout, stderr, tookMs: Math.round(performance.now() - started) }
