@@ -12,7 +12,8 @@ export async function registerPool(home: LabHome, pool: LabPool, signal: AbortSi
     "--user": pool.user,
     "--password": `file:${pool.passwordFile}`,
     "--certificate": pool.certificates[0] ?? "",
-    // dom0 has no IPv6, and the routers' network leads to it alone: the way is through it.
+    // The routers' network leads to dom0 alone, which has no IPv6: the way is through it, to a static IPv4 address.
+    "--control-range": "169.254.0.0/16",
     "--host-key": fingerprint(door.hostKey),
     "--identity": `file:${pool.identity}`,
     "--ssh-port": String(door.port),
