@@ -36,7 +36,8 @@ export async function bringUp(dir: string, choices: LabChoices, steps: Steps, si
   const proof = await steps.step("proving KVM", () => proveKvm({ kernel: image.kernel, cacheDir, signal }))
   steps.note(`${proof.accel}: ${proof.reason}`)
   const open = choices.xenserver ? openPool : openKvm
-  const { attachment, templateFormat, guest, register } = await open(home, choices, image, proof.accel, steps, signal)
+  const hypervisor = await open(home, choices, image, proof.accel, steps, signal)
+  const { attachment, templateFormat, controlAddress, guest, register } = hypervisor
   const template = await steps.step("building the router template", () => openTemplate(steps, signal, templateFormat))
 
   const lab = await openLabRooms(home)
@@ -49,7 +50,16 @@ export async function bringUp(dir: string, choices: LabChoices, steps: Steps, si
       createNetwork(networkRequest(home, attachment), rooms, call),
     )
     const started = await steps.step("starting the router", () =>
-      startRouter({ network: network.id, host: home.names.host, template: template.digest }, rooms, call),
+      startRouter(
+        {
+          network: network.id,
+          host: home.names.host,
+          template: template.digest,
+          ...(controlAddress !== undefined && { controlAddress }),
+        },
+        rooms,
+        call,
+      ),
     )
     const { vmId, agent, consoleLog } = guest
     await steps.step("waiting for the guest to boot", () => waitForGuest(agent, consoleLog, 120_000))

@@ -7,6 +7,8 @@ export interface LabHypervisor {
   readonly attachment: NetworkAttachment
   /** What its host takes a router template in. */
   readonly templateFormat: "qcow2" | "vhd"
+  /** Of the router, where its link-local one does not do; with its length. */
+  readonly controlAddress?: string
   readonly guest: {
     readonly vmId: string
     readonly agent: GuestAgent

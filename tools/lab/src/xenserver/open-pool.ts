@@ -14,6 +14,8 @@ import { openXapiSession } from "./xapi-session.ts"
 /** The NIC of the pool's host that carries no management, and a tag on it. */
 const uplink = "eth1"
 const tag = 64
+/** On the internal management network, where dom0 is 169.254.0.1. */
+const controlAddress = "169.254.64.2/16"
 
 /** A pool of tools/xapi-lab-host with the lab's guest on it. */
 export async function openPool(
@@ -37,6 +39,7 @@ export async function openPool(
   return {
     attachment: choices.network === "vlan" ? { kind: "vlan", uplink, vlan: tag } : { kind: "isolated" },
     templateFormat: "vhd",
+    controlAddress,
     guest: {
       vmId,
       agent: poolGuestAgent(home, vmId, signal),
