@@ -3,7 +3,7 @@ import { globalAgent } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
-import { type XapiLabHost, simulateHalf, startXapiLabHost } from "@slash64/tool-xapi-lab-host"
+import { type XapiLabHost, type XapiLabHostRequest, simulateHalf, startXapiLabHost } from "@slash64/tool-xapi-lab-host"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { z } from "zod"
 import { XapiSession, ask, callRaw } from "./xapi-client.ts"
@@ -91,6 +91,28 @@ describe("a pool whose master changes", () => {
     const other = await open(1)
     expect(await other.texts("network.get_by_name_label", "n")).toEqual([])
     await other.call("network.create", { ...networkFields, bridge: "undone" })
+  })
+})
+
+describe("a pool that starts again", () => {
+  it("ends a machine whose start was cut off before it was written down", async () => {
+    const { vm } = await makeGoldenTemplate(xapi)
+    const uuid = await xapi.text("VM.get_uuid", vm)
+    await pool.close()
+    const off: string[] = []
+    const half = (name: string): XapiLabHostRequest["hosts"][number]["below"] => {
+      return async (onEnd) => ({
+        ...simulateHalf(onEnd),
+        isRunning: (id) => name === "host-1" && id === uuid,
+        powerOff: async (id) => void off.push(`${name} ${id}`),
+      })
+    }
+    const hosts = addresses.map((address, index) => {
+      const name = `host-${index}`
+      return { name, address, devices: ["eth0"], below: half(name) }
+    })
+    pool = await startXapiLabHost({ directory, account: { user: "root", password: "lab" }, hosts })
+    expect(off).toEqual([`host-1 ${uuid}`])
   })
 })
 

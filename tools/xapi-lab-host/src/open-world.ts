@@ -52,7 +52,11 @@ export async function openWorld(
     if (half !== undefined) below.set(host, half)
   }
   for (const [ref, { uuid, resident_on, power_state }] of db.all("VM")) {
-    if (power_state === "Halted") continue
+    if (power_state === "Halted") {
+      // A start that was cut off before it was written down: a second machine on the same disks would spoil them.
+      for (const half of below.values()) if (half.isRunning(uuid)) await half.powerOff(uuid)
+      continue
+    }
     if (below.get(resident_on)?.isRunning(uuid)) void watchGuest(world, ref)
     else markHalted(world, ref)
   }

@@ -81,9 +81,10 @@ export async function runPool(dir: string, plan: LabPlan): Promise<RunningPool> 
     shown,
     stopped: stopped.promise,
     async close() {
-      await control.close()
       await Promise.all(doors.map((door) => door.close()))
       await pool.close()
+      // Last: whoever waits for its end takes the directory away.
+      await control.close()
     },
   }
 }
