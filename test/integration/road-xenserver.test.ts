@@ -44,7 +44,7 @@ describe("the road on a pool", () => {
   afterAll(() => lab.remove(), 2 * minutes)
 
   it("ends with an address that the guest shows on its console, and its agent tells the pool", async () => {
-    const [guest] = (await readRecords(lab, "VM")).filter(({ name_label }) => String(name_label).includes("lab-guest"))
+    const guest = (await readRecords(lab, "VM")).find(({ name_label }) => String(name_label).includes("lab-guest"))
     const console = readFileSync(join(lab.dir, "xapi/host-1/vms", String(guest?.["uuid"]), "console.log"), "utf8")
     expect(console).toMatch(new RegExp(`BOUND6 eth0 ${first.nic.address}\\b`))
     const told = async () =>
