@@ -17,7 +17,7 @@ let keys: KeyStore
 let router: FakeRouter
 let sshd: FakeSshd
 let control: RouterControl
-const timeouts = { connectMs: 5000, commandMs: 5000, applyMs: 5000, keepaliveMs: 1000, idleMs: 60_000 }
+const timeouts = { connectMs: 20_000, commandMs: 20_000, applyMs: 20_000, keepaliveMs: 1000, idleMs: 60_000 }
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "slash64-control-"))

@@ -1,8 +1,9 @@
 import { parseNicMac, type Call, type RouterControl, type RouterEndpoint } from "@slash64/core"
 import type { KeyStore } from "./keys/key-store.ts"
-import { pushState, type PushedState } from "./push/push-state.ts"
+import { pushState, type KnownRouter } from "./push/push-state.ts"
 import { RouterCommands } from "./push/router-commands.ts"
 import { RouterSession, defaultTimeouts, type RouterTimeouts } from "./push/router-session.ts"
+import { HostRenderer } from "./render/render-hosts.ts"
 import { renderSeed } from "./seed/render-seed.ts"
 
 export interface RouterControlOptions {
@@ -20,7 +21,11 @@ export function createRouterControl({ keys, timeouts }: RouterControlOptions): R
     const known = routers.get(name)
     if (known) return known
     const session = new RouterSession(() => keys.managementKey(), limits)
-    const fresh: HeldRouter = { commands: new RouterCommands(session, limits), known: undefined }
+    const fresh: HeldRouter = {
+      commands: new RouterCommands(session, limits),
+      renderer: new HostRenderer(),
+      held: undefined,
+    }
     routers.set(name, fresh)
     return fresh
   }
@@ -35,8 +40,8 @@ export function createRouterControl({ keys, timeouts }: RouterControlOptions): R
     },
     async push(router, state, call) {
       const target = held(router)
-      const pushed = await pushState(target.commands, router, state, target.known, call)
-      target.known = pushed.held
+      const pushed = await pushState(target.commands, router, state, target, call)
+      target.held = pushed.held
       return pushed.result
     },
     async status(router, call) {
@@ -52,7 +57,6 @@ export function createRouterControl({ keys, timeouts }: RouterControlOptions): R
   }
 }
 
-interface HeldRouter {
+interface HeldRouter extends KnownRouter {
   readonly commands: RouterCommands
-  known: PushedState["held"] | undefined
 }

@@ -53,7 +53,7 @@ export async function startBenchRouter(bench: Bench, routerId: string): Promise<
   }
   const state: BenchRouter["state"] = (revision, count, name) => benchState({ routerId, revision, count, name })
   try {
-    await machine.waitFor("sshd is ready", AbortSignal.any([bench.signal, AbortSignal.timeout(120_000)]))
+    await machine.waitFor("sshd is ready", AbortSignal.any([bench.signal, AbortSignal.timeout(300_000)]))
     const raw = await connectRaw(endpoint, (await keys.managementKey()).privateKey, call())
     return {
       control,

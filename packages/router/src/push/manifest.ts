@@ -9,10 +9,10 @@ export interface Manifest {
   readonly digest: string
 }
 
-/** What a router holds: its manifest, and the line of each reservation by MAC. */
+/** What a router holds: its manifest, and the line of each reservation, sorted. */
 export interface HeldState {
   readonly manifest: Manifest
-  readonly hosts: ReadonlyMap<string, { readonly line: string }>
+  readonly hosts: readonly string[]
 }
 
 /** The manifest of rendered files: a line a file, sorted by path in byte order (docs/router-protocol.md). */
@@ -42,8 +42,10 @@ export function parseHeldState(text: string): HeldState | undefined {
       })
     hashes.set(path, hash)
   }
-  const lines = text.slice(end + 2).split("\n")
-  const hosts = new Map(lines.filter((line) => line !== "").map((line) => [line.slice(0, 17), { line }]))
+  const hosts = text
+    .slice(end + 2)
+    .split("\n")
+    .filter((line) => line !== "")
   return { manifest: { hashes, text: manifest, digest: sha256(manifest) }, hosts }
 }
 

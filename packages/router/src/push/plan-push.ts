@@ -27,14 +27,30 @@ export function planPush(files: RouterFiles, target: HeldState, base: HeldState 
   return { kind: "apply", ...common, files: [["manifest", text], ...changed] }
 }
 
-/** `+line` for a host that is new, `=line` for one that differs, `-mac` for one that is gone. */
-function compareHosts(before: HeldState["hosts"], now: HeldState["hosts"]): readonly string[] {
+/** Of two sorted lists: `+line` for a host that is new, `=line` for one that differs, `-MAC` for one that is gone. */
+function compareHosts(before: readonly string[], now: readonly string[]): readonly string[] {
   const changes: string[] = []
-  for (const [mac, host] of now) {
-    const was = before.get(mac)
-    if (was === undefined) changes.push(`+${host.line}`)
-    else if (was !== host && was.line !== host.line) changes.push(`=${host.line}`)
+  let [old, next] = [0, 0]
+  while (old < before.length || next < now.length) {
+    const [was, is] = [before[old], now[next]]
+    const order = was === is ? 0 : compareMacs(was, is)
+    if (order >= 0) next += 1
+    if (order <= 0) old += 1
+    if (order > 0) changes.push(`+${is}`)
+    else if (order < 0) changes.push(`-${macIn(was)}`)
+    else if (was !== is) changes.push(`=${is}`)
   }
-  for (const mac of before.keys()) if (!now.has(mac)) changes.push(`-${mac}`)
   return changes
+}
+
+/** Negative where the first comes before the second; a list that is at its end has none more. */
+function compareMacs(one: string | undefined, other: string | undefined): number {
+  if (one === undefined) return 1
+  if (other === undefined) return -1
+  const [mac, otherMac] = [macIn(one), macIn(other)]
+  return mac === otherMac ? 0 : mac < otherMac ? -1 : 1
+}
+
+function macIn(line = ""): string {
+  return line.slice(0, "00:00:00:00:00:00".length)
 }

@@ -1,5 +1,5 @@
 import { Slash64Error, type Call, type PushResult, type RouterEndpoint, type RouterState } from "@slash64/core"
-import { renderReservations, type RenderedHosts } from "../render/render-reservation.ts"
+import type { HostRenderer } from "../render/render-hosts.ts"
 import { renderRouter } from "../render/render-router.ts"
 import { manifestOf, type HeldState } from "./manifest.ts"
 import { planPush } from "./plan-push.ts"
@@ -9,11 +9,13 @@ import type { RouterCommands } from "./router-commands.ts"
 export interface PushedState {
   readonly result: PushResult
   /** What the router holds now: the base of the next push. */
-  readonly held: PushedHosts
+  readonly held: HeldState
 }
 
-interface PushedHosts extends HeldState {
-  readonly hosts: RenderedHosts
+/** What stays of a router from push to push. */
+export interface KnownRouter {
+  readonly renderer: HostRenderer
+  held: HeldState | undefined
 }
 
 /** Brings a router to a state: what differs from its base is sent, and where the base was wrong, more. */
@@ -21,15 +23,15 @@ export async function pushState(
   commands: RouterCommands,
   router: RouterEndpoint,
   state: RouterState,
-  known: PushedHosts | undefined,
+  { renderer, held }: Readonly<KnownRouter>,
   call: Call,
 ): Promise<PushedState> {
-  const hosts = renderReservations(state.reservations, known?.hosts)
+  const hosts = renderer.render(state.reservations)
   const files = renderRouter(state, hosts)
   const target = { manifest: manifestOf(files), hosts }
   let sentBytes = 0
 
-  for await (const base of basesToTry(commands, router, known, call)) {
+  for await (const base of basesToTry(commands, router, held, call)) {
     const plan = planPush(files, target, base)
     call.report({ step: `sending ${plan.changedFiles} files to router ${router.routerId}` })
     const outcome = await commands.push(router, state.revision, plan, call)

@@ -3,7 +3,7 @@ import { checkRouterState } from "./check-router-state.ts"
 import { renderDnsmasq } from "./render-dnsmasq.ts"
 import { renderNetwork } from "./render-network.ts"
 import { renderNftables } from "./render-nftables.ts"
-import { renderReservations, type RenderedHosts } from "./render-reservation.ts"
+import { renderHosts } from "./render-hosts.ts"
 import { renderSysctl } from "./render-sysctl.ts"
 
 /** The files of a generation by their path (docs/router-protocol.md), ASCII text. */
@@ -16,14 +16,14 @@ export type RouterFiles = ReadonlyMap<string, string>
  */
 export function renderRouter(
   state: RouterState,
-  hosts: RenderedHosts = renderReservations(state.reservations),
+  hosts: readonly string[] = renderHosts(state.reservations),
 ): RouterFiles {
   checkRouterState(state)
   return new Map([
     ["dnsmasq.conf", renderDnsmasq(state)],
     ["network.batch", renderNetwork(state)],
     ["nftables.conf", renderNftables(state)],
-    ["reservations", [...hosts.values()].map(({ line }) => `${line}\n`).join("")],
+    ["reservations", hosts.length === 0 ? "" : `${hosts.join("\n")}\n`],
     ["sysctl.conf", renderSysctl()],
   ])
 }
