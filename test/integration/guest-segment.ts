@@ -83,7 +83,7 @@ export async function openGuestSegment(label: string): Promise<GuestSegment> {
       namespaces.push(namespace)
       await ip("link", "add", port, "type", "veth", "peer", "name", device, "netns", namespace)
       // No duplicate address detection: a client that asks at once needs its link-local at once.
-      await run(namespace, "sysctl", "-qw", `net.ipv6.conf.${device}.accept_dad=0`)
+      await run(namespace, "sysctl", "-qw", `net/ipv6/conf/${device}/accept_dad=0`)
       await ip("-n", namespace, "link", "set", "lo", "up")
       await ip("-n", namespace, "link", "set", device, "address", mac, "up")
       await exec("sysctl", ["-qw", `net.ipv6.conf.${port}.disable_ipv6=1`])

@@ -4,6 +4,7 @@ import { invalid } from "@slash64/core"
 import type { Answer } from "./answer.ts"
 import { addConformanceCommand } from "./commands/conformance.ts"
 import { addDbCommands } from "./commands/db.ts"
+import { addGuestConfigCommand } from "./commands/guest-config.ts"
 import { addHostCommands } from "./commands/host.ts"
 import { addNetworkCommands } from "./commands/network.ts"
 import { addNicCommands } from "./commands/nic.ts"
@@ -54,6 +55,7 @@ export function createProgram(version: string, act: (options: GlobalOptions, dee
   addPoolCommands(program, run)
   addRouterCommands(program, run)
   addNicCommands(program, run)
+  addGuestConfigCommand(program, run)
   addStatusCommand(program, run)
   addDbCommands(program, run)
   addConformanceCommand(program, run)

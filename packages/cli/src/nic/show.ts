@@ -1,19 +1,12 @@
-import { Slash64Error, quote } from "@slash64/core"
 import type { Answer } from "../answer.ts"
 import { card } from "../output/table.ts"
 import type { Session } from "../session.ts"
+import { findNic } from "./find-nic.ts"
 import { nicCard } from "./nic-card.ts"
 
 /** The record, and beside it what is: the port on the host, and the addresses that the guest shows. */
 export async function show(session: Session, id: string): Promise<Answer> {
-  const nic = await (await session.store()).findNic(id)
-  if (nic === undefined) {
-    throw new Slash64Error("NOT_FOUND", `NIC ${quote(id)} does not exist`, {
-      field: "nic",
-      value: quote(id),
-      hint: "List the NICs: slash64 nic list.",
-    })
-  }
+  const nic = await findNic(await session.store(), id)
   const host = await session.host(nic.host)
   session.call.report({ step: "asking the host" })
   const port = (await host.listNics(session.call)).find((one) => one.id === nic.id)
