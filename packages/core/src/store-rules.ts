@@ -2,7 +2,7 @@
 export { hostInUse } from "./store/host-rules.ts"
 export { checkEmpty, networkKeys, noSuchNetwork, sameNetwork } from "./store/network-rules.ts"
 export type { NetworkKeys } from "./store/network-rules.ts"
-export { checkLeaving, hostnameTaken, movedNic, nicMacTaken, sameNic } from "./store/nic-rules.ts"
+export { checkLeaving, defaultNic, hostnameTaken, movedNic, nicMacTaken, sameNic } from "./store/nic-rules.ts"
 export { checkCut, checkNothingHeld, directionOf, noSuchPool, samePool } from "./store/pool-rules.ts"
 export { noPrefixLeft, parsePrefixPage, prefixNotFree, samePrefix, slotOfPool } from "./store/prefix-rules.ts"
 export {

@@ -4,6 +4,7 @@ import {
   addressOf,
   checkLeaving,
   damaged,
+  defaultNic,
   movedNic,
   readNetworkRow,
   readNicRow,
@@ -69,6 +70,21 @@ export async function listNics(sql: Sql, { networkId, vmId, after = "", limit = 
   if (vmId !== undefined) conditions.push(`vm_id = $${values.length}`)
   const text = `SELECT ${nicColumns} FROM nics WHERE ${conditions.join(" AND ")} ORDER BY id LIMIT $2`
   return (await sql.all(text, ...values)).map(readNicRow)
+}
+
+/** A transaction. Two that change the default of one VM meet at its NICs, which each locks in the same order. */
+export async function makeDefaultNic(sql: Sql, id: string): Promise<Nic> {
+  const { vmId } = defaultNic(id, await findNic(sql, id))
+  const rows = await sql.all(`SELECT ${nicColumns} FROM nics WHERE vm_id = $1 ORDER BY id FOR UPDATE`, vmId)
+  const ofVm = rows.map(readNicRow)
+  const nic = defaultNic(
+    id,
+    ofVm.find((one) => one.id === id),
+  )
+  if (nic.isDefault) return nic
+  await sql.run("UPDATE nics SET vm_place = id WHERE vm_id = $1 AND vm_place = ''", vmId)
+  await sql.run("UPDATE nics SET vm_place = '' WHERE id = $1", id)
+  return { ...nic, isDefault: true }
 }
 
 /** A transaction. */

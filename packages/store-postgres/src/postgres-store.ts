@@ -208,6 +208,10 @@ class PostgresStore implements Store {
     return this.#db.alone((sql) => nics.markNic(sql, id, state))
   }
 
+  makeDefaultNic(id: string): Promise<Nic> {
+    return this.#db.write((sql) => nics.makeDefaultNic(sql, id))
+  }
+
   findNic(id: string): Promise<Nic | undefined> {
     return this.#db.query((sql) => nics.findNic(sql, id))
   }

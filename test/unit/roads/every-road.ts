@@ -1,5 +1,6 @@
 import {
   attachNic,
+  changeDefaultNic,
   changeNetwork,
   claimPrefix,
   convergeRouter,
@@ -27,6 +28,7 @@ export const everyRoad: Readonly<Record<RoadName, (rooms: Rooms) => Promise<unkn
     changeNetwork({ network: "lab", quarantineSeconds: 7 }, rooms, newCall({ requestId: "change-network" })),
   "resolve-vm": (rooms) => resolveVm("h1", "web", rooms, newCall({ requestId: "resolve-vm" })),
   "attach-nic": (rooms) => attachNic(nicRequest, rooms, newCall({ requestId: "attach-nic" })),
+  "change-default-nic": (rooms) => changeDefaultNic(nicRequest.id, rooms, newCall({ requestId: "change-default-nic" })),
   "converge-router": (rooms) => convergeRouter("lab", rooms, newCall({ requestId: "converge-router" })),
   "read-router-status": (rooms) => readRouterStatus("lab", rooms, newCall({ requestId: "read-router-status" })),
   "detach-nic": (rooms) => detachNic(nicRequest.id, rooms, newCall({ requestId: "detach-nic" })),

@@ -46,6 +46,7 @@ describe("events of the roads", () => {
       "start-router": ["router-converged", "router-started", "road-ended"],
       "resolve-vm": ["road-ended"],
       "attach-nic": ["nic-claimed", "router-converged", "nic-attached", "road-ended"],
+      "change-default-nic": ["nic-default", "router-converged", "road-ended"],
       "converge-router": ["router-converged", "road-ended"],
       "read-router-status": ["road-ended"],
       "detach-nic": ["nic-leaving", "router-converged", "nic-detached", "road-ended"],

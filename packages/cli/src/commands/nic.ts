@@ -1,6 +1,7 @@
 import type { Act, Program } from "../program.ts"
 import { attach } from "../nic/attach.ts"
 import { detach } from "../nic/detach.ts"
+import { makeDefault } from "../nic/make-default.ts"
 import { list } from "../nic/list.ts"
 import { show } from "../nic/show.ts"
 
@@ -50,6 +51,12 @@ Examples:
     .option("--after <nic>", "begin behind this one, the last of the page before")
     .addHelpText("after", "\nExample:\n  slash64 nic list --network blue --json")
     .action((options) => act((session) => list(session, options)))
+
+  nic
+    .command("default <nic>")
+    .description("make a NIC the one that its VM takes its default route and DNS from, in place of another")
+    .addHelpText("after", "\nExample:\n  slash64 nic default 0b0ec8ff-11d6-5bc2-8d8a-4c0a24bd3bb1")
+    .action((id) => act((session) => makeDefault(session, id)))
 
   nic
     .command("show <nic>")

@@ -145,6 +145,24 @@ export function describeNics(options: StoreSuiteOptions): void {
       expect(await store.claimNic(claim(otherNetwork(), "nic-4"))).toMatchObject({ hostname: "nic-4" })
     })
 
+    it("makes another NIC its VM's default, and no more than one, for other VMs too", async ({ expect }) => {
+      await store.createNetwork(otherNetwork())
+      const one = await store.claimNic(claim(network(), "nic-1"))
+      const two = await store.claimNic(claim(otherNetwork(), "nic-2", { vmId: vm(1) }))
+      const stranger = await store.claimNic(claim(network(), "nic-3"))
+      const before = [await store.readNetwork("lab"), await store.readNetwork("lan")].map((read) => read?.revision ?? 0)
+      expect(await store.makeDefaultNic("nic-2")).toEqual({ ...two, isDefault: true })
+      expect(await store.makeDefaultNic("nic-2")).toEqual({ ...two, isDefault: true })
+      expect(await store.listNics()).toEqual([{ ...one, isDefault: false }, { ...two, isDefault: true }, stranger])
+      const after = [await store.readNetwork("lab"), await store.readNetwork("lan")].map((read) => read?.revision ?? 0)
+      expect(after.map((revision, index) => revision > (before[index] ?? 0))).toEqual([true, true])
+      await Promise.all(["nic-1", "nic-2", "nic-1"].map((id) => store.makeDefaultNic(id)))
+      expect((await store.listNics({ vmId: vm(1) })).filter((nic) => nic.isDefault)).toHaveLength(1)
+      await expect(store.makeDefaultNic("nic-9")).rejects.toMatchObject({ code: "NOT_FOUND" })
+      await store.markNic("nic-1", "leaving")
+      await expect(store.makeDefaultNic("nic-1")).rejects.toMatchObject({ code: "FAILED_PRECONDITION" })
+    })
+
     it("makes the first NIC of a VM its default, and no second", async ({ expect }) => {
       await store.createNetwork(otherNetwork())
       const vmId = vm(1)

@@ -16,6 +16,7 @@ export const roadNames = [
   "read-router-status",
   "resolve-vm",
   "attach-nic",
+  "change-default-nic",
   "detach-nic",
 ] as const
 export type RoadName = (typeof roadNames)[number]
@@ -31,6 +32,7 @@ export const eventKinds = [
   "prefix-released",
   "nic-claimed",
   "nic-attached",
+  "nic-default",
   "nic-leaving",
   "nic-detached",
   "addresses-exhausted",
@@ -59,7 +61,7 @@ export type RoadFact =
   | { readonly kind: "prefix-claimed"; readonly poolId: string; readonly holder: string; readonly prefix: string }
   | { readonly kind: "prefix-released"; readonly poolId: string; readonly holder: string }
   | ({ readonly kind: "nic-claimed"; readonly durationMs: number } & NicFact)
-  | ({ readonly kind: "nic-attached" | "nic-leaving" | "nic-detached" } & NicFact)
+  | ({ readonly kind: "nic-attached" | "nic-default" | "nic-leaving" | "nic-detached" } & NicFact)
   | { readonly kind: "addresses-exhausted"; readonly networkId: string; readonly message: string }
   | ({ readonly kind: "router-started"; readonly bootMs: number } & RouterFact & PushFact)
   | ({

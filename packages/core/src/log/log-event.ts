@@ -18,6 +18,7 @@ const words: Readonly<Record<EventKind, string>> = {
   "prefix-released": "/64 released",
   "nic-claimed": "NIC claimed",
   "nic-attached": "NIC attached",
+  "nic-default": "NIC is its VM's default",
   "nic-leaving": "NIC leaving",
   "nic-detached": "NIC detached",
   "addresses-exhausted": "no address left",

@@ -16,6 +16,6 @@ export function isDefaultNic(
   throw new Slash64Error(
     "FAILED_PRECONDITION",
     `isDefault true: NIC ${current.id} on network ${current.networkId} is already the default of VM ${current.vmId}`,
-    { field: "isDefault", value: "true", hint: `leave out isDefault, or detach NIC ${current.id} first` },
+    { field: "isDefault", value: "true", hint: `leave out isDefault, and change it afterwards: slash64 nic default` },
   )
 }

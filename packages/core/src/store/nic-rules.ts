@@ -43,6 +43,14 @@ export function movedNic(id: string, stored: Nic | undefined, state: "attached" 
   return { ...stored, state }
 }
 
+/** The NIC that is to be its VM's default, as it is. */
+export function defaultNic(id: string, stored: Nic | undefined): Nic {
+  if (stored === undefined)
+    throw nicError("NOT_FOUND", id, "there is no such NIC", "list those that are there: slash64 nic list")
+  if (stored.state === "leaving") throw nicIsLeaving(id)
+  return stored
+}
+
 /** Only a NIC that is leaving may be forgotten. */
 export function checkLeaving(nic: Nic): void {
   if (nic.state === "leaving") return

@@ -10,7 +10,7 @@ import { isDefaultNic } from "../network/default-network.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
 import { checkRequested } from "../network/plan-nic.ts"
 import type { Nic, SharedNetwork } from "../network/records.ts"
-import { checkLeaving, hostnameTaken, movedNic, nicMacTaken, sameNic } from "./nic-rules.ts"
+import { checkLeaving, defaultNic, hostnameTaken, movedNic, nicMacTaken, sameNic } from "./nic-rules.ts"
 import { noSuchNetwork } from "./network-rules.ts"
 import { readNetworkRow } from "./record-codec.ts"
 import { addressBlob, addressOf } from "./row.ts"
@@ -71,6 +71,19 @@ export function markNic(db: SqliteConnection, id: string, state: "attached" | "l
   db.run("UPDATE nics SET state = ? WHERE id = ?", state, id)
   if (state === "leaving") raiseRevision(db, nic.networkId)
   return nic
+}
+
+export function makeDefaultNic(db: SqliteConnection, id: string): Nic {
+  const nic = defaultNic(id, findNic(db, id))
+  if (nic.isDefault) return nic
+  const former = listNics(db, { vmId: nic.vmId }).find((other) => other.isDefault)
+  if (former !== undefined) {
+    db.run("UPDATE nics SET is_default = 0 WHERE id = ?", former.id)
+    raiseRevision(db, former.networkId)
+  }
+  db.run("UPDATE nics SET is_default = 1 WHERE id = ?", id)
+  raiseRevision(db, nic.networkId)
+  return { ...nic, isDefault: true }
 }
 
 export function freeNic(db: SqliteConnection, id: string, now: number): void {

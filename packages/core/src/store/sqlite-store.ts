@@ -175,6 +175,10 @@ class SqliteStore implements Store {
     return this.#db.write(() => nics.markNic(this.#db, id, state))
   }
 
+  makeDefaultNic(id: string): Promise<Nic> {
+    return this.#db.write(() => nics.makeDefaultNic(this.#db, id))
+  }
+
   findNic(id: string): Promise<Nic | undefined> {
     return this.#db.read(() => findNic(this.#db, id))
   }

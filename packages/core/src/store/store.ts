@@ -47,6 +47,12 @@ export interface Store extends PoolStore {
    * there is no way back: FAILED_PRECONDITION.
    */
   markNic(id: string, state: "attached" | "leaving"): Promise<Nic>
+  /**
+   * Makes a NIC the one that its VM takes its default route and DNS from, in the place of the one that was; the
+   * revisions of both networks rise. Repeated: nothing changes. NOT_FOUND when it is gone, FAILED_PRECONDITION when it
+   * is leaving.
+   */
+  makeDefaultNic(id: string): Promise<Nic>
   findNic(id: string): Promise<Nic | undefined>
   /** In the order of their ids. */
   listNics(filter?: NicFilter): Promise<readonly Nic[]>
