@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
-import { readdirSync, utimesSync, writeFileSync } from "node:fs"
+import { readFileSync, readdirSync, utimesSync, writeFileSync } from "node:fs"
 import { createServer, connect as connectSocket, type Server, type Socket } from "node:net"
 import { join } from "node:path"
 import { type HostEvent, type NetworkSpec, type NicSpec, type RouterSpec, newCall } from "@slash64/core"
@@ -214,10 +214,13 @@ describe("routers", () => {
     const disk = readdirSync(ground.config.storage).find((name) => name.endsWith(".qcow2")) ?? ""
     writeFileSync(join(ground.config.storage, `${disk}.kept`), "")
     expect((await host.ensureRouter(router, call())).running).toBe(true)
-    const other = { ...router, seed: Buffer.alloc(1024, "other").toString("base64") }
-    await expect(host.ensureRouter(other, call())).rejects.toThrow(
-      refusal("ALREADY_EXISTS", { message: expect.stringContaining("seed") }),
-    )
+    const seedDisk = readdirSync(ground.config.storage).find((name) => name.endsWith("-seed.img")) ?? ""
+    const seed = readFileSync(join(ground.config.storage, seedDisk))
+    ground.virsh("destroy", vmId)
+    const other = { ...router, vcpus: 2, seed: Buffer.alloc(512, "other").toString("base64") }
+    expect((await host.ensureRouter(other, call())).running).toBe(true)
+    expect(readFileSync(join(ground.config.storage, seedDisk))).toEqual(seed)
+    expect(ground.virsh("dumpxml", vmId)).toContain("<vcpu placement='static'>1</vcpu>")
     await host.removeRouter(router.id, call())
     expect(readdirSync(ground.config.storage).filter((name) => name.startsWith("slash64-router"))).toEqual([
       `${disk}.kept`,

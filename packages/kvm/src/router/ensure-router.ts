@@ -26,7 +26,9 @@ export async function ensureRouter(parts: HostParts, router: RouterSpec, call: C
   const seedDigest = createHash("sha256").update(seed).digest("hex")
   const found = await findMarkedRouter(parts.libvirt, router.id, signal)
   if (found === undefined) await refuseForeignRouter(parts.libvirt, router.id, signal)
-  else refuseOther(found.router, router, seedDigest)
+  else refuseOther(found.router, router)
+  // What counts when a router is made stays as it was made.
+  const asMade = found?.router ?? { ...router, seedDigest }
   if (found?.domain.running !== true) {
     const template = await requireTemplate(parts, router, signal)
     const wires = await wiresOf(parts, router, signal)
@@ -39,13 +41,14 @@ export async function ensureRouter(parts: HostParts, router: RouterSpec, call: C
       controlNetwork: control.name,
       disk: `${storage.directory}/${disk}`,
       seed: `${storage.directory}/${seedDisk}`,
-      seedDigest,
+      seedDigest: asMade.seedDigest,
       wires,
     }
     call.report({ step: "starting router" })
-    await domains.define(routerXml(router, ground).markup, signal)
+    const { vcpus, memoryMiB } = asMade
+    await domains.define(routerXml({ ...router, vcpus, memoryMiB }, ground).markup, signal)
     await makeOverlay(parts, storage, disk, template, signal)
-    await writeSeed(parts, storage, seedDisk, seed, signal)
+    if (asMade.seedDigest === seedDigest) await writeSeed(parts, storage, seedDisk, seed, signal)
     await domains.setAutostart(uuidOf("router", router.id), signal)
     await domains.start(uuidOf("router", router.id), signal)
   }
@@ -114,20 +117,18 @@ async function createOnce(parts: HostParts, storage: Storage, volume: string, si
   }
 }
 
-type RouterShape = Omit<MarkedRouter, "id" | "controlNetwork">
+type RouterShape = Pick<RouterSpec, "templateDigest" | "controlMac" | "controlAddress" | "nics">
 
 function shapeOf(one: RouterShape): string {
   const nics = one.nics.map(({ networkId, mac }) => [networkId, mac])
-  const control = [one.controlMac, one.controlAddress ?? null]
-  return JSON.stringify([one.templateDigest, one.vcpus, one.memoryMiB, control, one.seedDigest, nics])
+  return JSON.stringify([one.templateDigest, one.controlMac, one.controlAddress ?? null, nics])
 }
 
-function refuseOther(found: MarkedRouter, router: RouterSpec, seedDigest: string): void {
-  if (shapeOf(found) === shapeOf({ ...router, seedDigest })) return
+function refuseOther(found: MarkedRouter, router: RouterSpec): void {
+  if (shapeOf(found) === shapeOf(router)) return
   const other = [
     found.templateDigest === router.templateDigest ? undefined : "template",
     found.controlMac === router.controlMac ? undefined : "control MAC",
-    found.seedDigest === seedDigest ? undefined : "seed",
   ].filter((part) => part !== undefined)
   throw new Slash64Error(
     "ALREADY_EXISTS",
