@@ -41,9 +41,9 @@ describe("slash64 conformance on a libvirtd", () => {
 
   it("passes, and leaves the host as it was", async () => {
     const before = await ground.foreign()
-    const answer = answerShape.parse(await json("conformance", "--halted-vm", "web2", "--no-boot", "--only", "et"))
+    const answer = answerShape.parse(await json("conformance", "--halted-vm", "web2", "--no-boot", "--only", "once"))
     expect(answer.checks.filter(({ result }) => result === "failed")).toEqual([])
-    expect(answer.passed).toBeGreaterThan(20)
+    expect(answer.passed).toBeGreaterThan(8)
     expect(answer.checks.find(({ check }) => check.startsWith("ensureRouter: once"))?.result).toBe("passed")
     const left = answer.checks.filter(({ result }) => result === "left out")
     expect(new Set(left.map(({ reason }) => reason))).toContain("no running VM was named")

@@ -6,14 +6,21 @@ export interface LibvirtWire {
   readonly socket: string
   /** As `ConformanceWire` has it; counted are the answers to procedures that change something. */
   loseAnswer(skip: number): () => boolean
+  /** As `ConformanceWire` has it. */
+  unplug(): () => void
   close(): Promise<void>
 }
 
 export async function openLibvirtWire(daemonSocket: string, socket: string): Promise<LibvirtWire> {
   let left = Number.POSITIVE_INFINITY
   let lost = false
+  let isPlugged = true
   const open = new Set<Socket>()
   const server = createServer((client) => {
+    if (!isPlugged) {
+      client.destroy()
+      return
+    }
     const daemon = connect(daemonSocket)
     const end = (): void => [client, daemon].forEach((side) => side.destroy())
     for (const side of [client, daemon]) {
@@ -45,6 +52,13 @@ export async function openLibvirtWire(daemonSocket: string, socket: string): Pro
       return () => {
         left = Number.POSITIVE_INFINITY
         return lost
+      }
+    },
+    unplug() {
+      isPlugged = false
+      for (const side of open) side.destroy()
+      return () => {
+        isPlugged = true
       }
     },
     async close() {

@@ -11,6 +11,8 @@ import {
   optionalHostVerbs,
 } from "@slash64/core"
 import type { ErrorCode, HostVerb, HypervisorHost } from "@slash64/core"
+import { conformanceChecks } from "@slash64/conformance"
+import { kvmPlugin } from "@slash64/kvm"
 import { describe, expect, expectTypeOf, it } from "vitest"
 import { everyRoad } from "./roads/every-road.ts"
 import { RoadBench } from "./roads/road-bench.ts"
@@ -79,6 +81,13 @@ describe("SPEC.md", () => {
       const told = again?.startsWith("tells it again") ? [kind] : []
       expect(await toldAgain(kind), kind).toEqual(told)
     }
+  })
+
+  it("lists the checks that a plugin of ours does not pass, and they exist", () => {
+    const deviations = Object.entries(kvmPlugin.deviations ?? {}).map(([check, reason]) => ["kvm", check, reason])
+    const names = new Set(conformanceChecks.map(({ name }) => name))
+    expect(table("Conformance").filter(([adapter]) => adapter === "kvm")).toEqual(deviations)
+    expect(table("Conformance").filter(([, check = ""]) => !names.has(check))).toEqual([])
   })
 
   it("shows a package that loads", async () => {

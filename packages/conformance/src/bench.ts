@@ -85,6 +85,15 @@ export class Bench {
     return fixture
   }
 
+  /** How long a check waits for what is to come by itself: half of a call's time. */
+  get patienceMs(): number {
+    return this.#timeoutMs / 2
+  }
+
+  leaveOut(reason: string): never {
+    throw new LeftOut(reason)
+  }
+
   /** What the suite's networks stand on. */
   get attachment(): NetworkAttachment {
     return this.fixtures.attachment ?? { kind: "isolated" }

@@ -8,7 +8,7 @@ export type { ConformanceFixtures, ConformanceWire, PortRules, RouterToSeed } fr
 export { MemoryHost, memoryPlugin } from "./memory-host.ts"
 export { MemoryRouters } from "./memory-routers.ts"
 export type { RouterStep } from "./memory-routers.ts"
-export { newMemoryWorld } from "./memory-world.ts"
+export { newMemoryWorld, powerVm } from "./memory-world.ts"
 export type { MemoryRouterVm, MemoryVm, MemoryWorld, Step, Verb } from "./memory-world.ts"
 export { runCheck, runConformance } from "./run-conformance.ts"
 export type { CheckOutcome, CheckResult, ConformanceRun } from "./run-conformance.ts"

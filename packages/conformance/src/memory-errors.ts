@@ -39,6 +39,14 @@ export function inUse(kind: string, id: string, by: string): Slash64Error {
   })
 }
 
+export function macTaken({ mac }: { readonly mac: string }, by: string): Slash64Error {
+  return new Slash64Error("ALREADY_EXISTS", `the NIC ${quote(by)} of this VM has the MAC ${mac}`, {
+    field: "nic.mac",
+    value: mac,
+    hint: "Give this NIC another MAC, or remove the other one.",
+  })
+}
+
 export function bug(message: string): never {
   throw new Slash64Error("INTERNAL", message, { hint: "Report this." })
 }

@@ -1,79 +1,61 @@
-import { createHash, randomUUID } from "node:crypto"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { newCall } from "@slash64/core"
-import type { ConformanceWire } from "./fixtures.ts"
-import { lostAnswer } from "./faults.ts"
+import { conformanceChecks } from "./conformance-checks.ts"
+import { memoryGround } from "./memory-ground.fixture.ts"
 import { memoryPlugin } from "./memory-host.ts"
-import { newMemoryWorld } from "./memory-world.ts"
-import type { MemoryWorld } from "./memory-world.ts"
+import { runConformance } from "./run-conformance.ts"
 import { describeHypervisorConformance } from "./vitest.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "slash64-conformance-"))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-const running = { id: randomUUID(), name: "web-1", running: true, persistent: true }
-const halted = { id: randomUUID(), name: "web-2", running: false, persistent: true }
-const world = newMemoryWorld([running, halted], ["br0"])
-const plugin = memoryPlugin(world)
-
-/** Every verb of such a host is one request; it takes its time, so that it can be aborted on its way. */
-function wireOf(of: MemoryWorld): ConformanceWire {
-  of.intercept = turn
-  return {
-    loseAnswer(skip) {
-      let left = skip
-      of.intercept = async ({ verb, phase }) => {
-        await turn()
-        if (phase === "after" && left-- === 0) throw lostAnswer(verb)
-      }
-      return () => {
-        of.intercept = turn
-        return left < 0
-      }
-    },
-  }
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
+const { plugin, fixtures } = memoryGround(folder)
 
 describeHypervisorConformance({
   name: "the host in memory",
   connect: (call) => plugin.connect(undefined, call),
-  async fixtures() {
-    const file = join(folder, "router.img")
-    writeFileSync(file, "a template")
-    const digest = `sha256:${createHash("sha256").update("a template").digest("hex")}`
-    return {
-      runningVm: running.id,
-      haltedVm: halted.id,
-      template: { digest, version: "1", file, format: "raw" },
-      foreign: async () => ({ vms: [...world.vms.values()], devices: [...world.devices] }),
-      powerOff: async (id) => {
-        const vm = world.routers.get(id)
-        if (vm !== undefined) vm.running = false
-      },
-      wire: wireOf(world),
-    }
-  },
+  fixtures: async () => fixtures,
 })
 
-const plain = newMemoryWorld([running, halted], ["br0"])
-plain.capabilities = { portSecurity: false, attachments: ["isolated", "bridge"] }
+describe("a host in memory that can do less", () => {
+  it("passes what it can be asked, and the rest is left out with a reason", async () => {
+    const less = memoryGround(folder)
+    const attachments = ["isolated", "bridge"] as const
+    less.world.capabilities = { portSecurity: false, liveAttach: false, watch: false, attachments }
+    const { runningVm, haltedVm } = less.fixtures
+    const results = await runConformance({
+      connect: (call) => less.plugin.connect(undefined, call),
+      fixtures: { ...(runningVm !== undefined && { runningVm }), ...(haltedVm !== undefined && { haltedVm }) },
+    })
+    const left = results.filter(({ result }) => result === "left out")
+    expect(results.filter(({ result }) => result === "failed")).toEqual([])
+    expect(new Set(left.map(({ reason }) => reason))).toEqual(
+      new Set([
+        "no router template was given",
+        "nothing was named for a network of the kind bridge",
+        "nothing here shows what is on the host beside slash64's own",
+        "nothing here starts and stops VMs",
+        "nothing here takes a router's power away",
+        "nothing here makes a guest show addresses",
+        "nothing here stands between the adapter and its host",
+        "the router template is not one that boots",
+        "the host does not claim watch",
+        "the host does not claim portSecurity",
+      ]),
+    )
+    const code = results.find(({ check }) => check.includes("kind vlan is made where the host claims it"))
+    expect(code?.result).toBe("passed")
+  })
+})
 
-describeHypervisorConformance({
-  name: "a host in memory that can do less",
-  connect: (call) => memoryPlugin(plain).connect(undefined, call),
-  verbs: ["ensureNetwork", "attachNic"],
-  async fixtures() {
-    const template = { digest: `sha256:${"0".repeat(64)}`, version: "1", file: "absent", format: "raw" } as const
-    const foreign = async () => ({ vms: [...plain.vms.values()] })
-    return { runningVm: running.id, haltedVm: halted.id, template, foreign, wire: wireOf(plain) }
-  },
+describe("the checks", () => {
+  it("have names of their own, and begin with what they are of", () => {
+    const names = conformanceChecks.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.filter((name) => !/^[\w ()]+: ./.test(name))).toEqual([])
+  })
 })
 
 describe("memoryPlugin", () => {
@@ -82,8 +64,7 @@ describe("memoryPlugin", () => {
   })
 
   it("refuses to connect when the call is aborted", async () => {
-    await expect(plugin.connect(undefined, newCall({ signal: AbortSignal.abort() }))).rejects.toMatchObject({
-      code: "CANCELLED",
-    })
+    const call = newCall({ signal: AbortSignal.abort() })
+    await expect(memoryPlugin().connect(undefined, call)).rejects.toMatchObject({ code: "CANCELLED" })
   })
 })

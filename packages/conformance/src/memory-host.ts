@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises"
 import { PassThrough } from "node:stream"
 import type { Duplex } from "node:stream"
 import {
@@ -15,6 +16,7 @@ import {
 import type {
   Call,
   HostDescription,
+  HostEvent,
   HostNetwork,
   HostNic,
   HostRouter,
@@ -29,10 +31,11 @@ import type {
   RouterSpec,
   TemplateSpec,
 } from "@slash64/core"
-import { bug, inUse, missing, sameOrThrow } from "./memory-errors.ts"
-import { newMemoryWorld, showNic } from "./memory-world.ts"
+import { bug, inUse, macTaken, missing, sameOrThrow } from "./memory-errors.ts"
+import { newMemoryWorld, showNic, tellEvent } from "./memory-world.ts"
 import type { MemoryWorld, Verb } from "./memory-world.ts"
 import { bridgeOf, deviceOf } from "./memory-specs.ts"
+import { watchWorld } from "./memory-watch.ts"
 
 /** The plugin of hosts in memory: a world a plugin, so that a second connection finds what the first one made. */
 export function memoryPlugin(world: MemoryWorld = newMemoryWorld()): HypervisorPlugin<undefined> {
@@ -55,10 +58,13 @@ export function memoryPlugin(world: MemoryWorld = newMemoryWorld()): HypervisorP
 
 /** A hypervisor host in memory that keeps the contract to the letter: the reference, and the host of road tests. */
 export class MemoryHost implements HypervisorHost {
+  readonly watch?: (call: Call) => AsyncIterable<HostEvent>
   readonly #world: MemoryWorld
+  #closed = false
 
   constructor(world: MemoryWorld) {
     this.#world = world
+    if (world.capabilities.watch !== false) this.watch = (call) => watchWorld(world, call)
   }
 
   describeHost(call: Call): Promise<HostDescription> {
@@ -70,7 +76,7 @@ export class MemoryHost implements HypervisorHost {
         liveAttach: true,
         portSecurity: true,
         securityGroups: false,
-        watch: false,
+        watch: true,
         acceleration: "none",
         ...this.#world.capabilities,
       },
@@ -118,6 +124,8 @@ export class MemoryHost implements HypervisorHost {
       const vm = vms.get(vmId)
       if (vm === undefined) throw missing("vmId", vmId, "no such VM on the host")
       if (!networks.has(networkId)) throw missing("networkId", networkId, "ensureNetwork has not made it here")
+      const twin = nics.values().find((nic) => nic.vmId === vmId && nic.mac === mac && nic.id !== id)
+      if (twin !== undefined) throw macTaken(spec, twin.id)
       nics.set(id, {
         ...structuredClone(spec),
         persistent: nics.get(id)?.persistent ?? vm.persistent,
@@ -130,7 +138,9 @@ export class MemoryHost implements HypervisorHost {
   detachNic(ref: NicRef, call: Call): Promise<void> {
     return this.#act("detachNic", call, () => {
       const { nics, observed } = this.#world
-      if (nics.get(ref.id)?.vmId !== ref.vmId) return
+      const { id: nicId, vmId } = ref
+      if (nics.get(nicId)?.vmId !== vmId) return
+      if (showNic(this.#world, nicId)?.live === true) tellEvent(this.#world, { kind: "nic-unplugged", vmId, nicId })
       nics.delete(ref.id)
       observed.delete(ref.id)
     })
@@ -162,7 +172,10 @@ export class MemoryHost implements HypervisorHost {
       const { templates } = this.#world
       const there = templates.get(spec.digest)
       if (there !== undefined) return there
+      parseTemplateDigest("template.digest", spec.digest)
       await checkTemplateFile(spec, call)
+      const { size } = await stat(spec.file)
+      call.report({ step: "uploading router template", done: size, total: size, unit: "bytes" })
       const made = { digest: spec.digest, version: spec.version }
       templates.set(spec.digest, made)
       return made
@@ -236,10 +249,13 @@ export class MemoryHost implements HypervisorHost {
     }
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#closed = true
+  }
 
   async #enter(verb: Verb, call: Call): Promise<void> {
     checkAborted(call.signal)
+    if (this.#closed) throw new Slash64Error("FAILED_PRECONDITION", "this host was closed", { hint: "Connect again." })
     await this.#world.intercept?.({ verb, phase: "before" })
     checkAborted(call.signal)
   }

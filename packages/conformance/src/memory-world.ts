@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream"
 import type {
   HostCapabilities,
+  HostEvent,
   HostNetwork,
   HostNic,
   HostRouter,
@@ -22,7 +23,7 @@ export interface Step {
   readonly phase: "before" | "after"
 }
 
-/** A VM of a {@link MemoryWorld}. Change `running` to start and stop it. */
+/** A VM of a {@link MemoryWorld}. Change `running` to start and stop it, or {@link powerVm} where somebody watches. */
 export interface MemoryVm extends HostVm {
   running: boolean
 }
@@ -44,6 +45,8 @@ export interface MemoryWorld {
   readonly routers: Map<string, MemoryRouterVm>
   /** The addresses that a guest shows, by NIC id. */
   readonly observed: Map<string, readonly string[]>
+  /** Those who watch. */
+  readonly listeners: Set<(event: HostEvent) => void>
   /** What this host can do, where it differs from what a host in memory can. */
   capabilities: Partial<HostCapabilities>
   /** Opens a router's sshd. Absent: a stream that greets as an SSH server does. */
@@ -61,15 +64,28 @@ export function newMemoryWorld(vms: readonly HostVm[] = [], devices: readonly st
     templates: new Map(),
     routers: new Map(),
     observed: new Map(),
+    listeners: new Set(),
     capabilities: {},
   }
+}
+
+/** Starts or stops a VM, and tells those who watch. Already so: nothing is told. */
+export function powerVm(world: MemoryWorld, vmId: string, running: boolean): void {
+  const vm = world.vms.get(vmId)
+  if (vm === undefined || vm.running === running) return
+  vm.running = running
+  tellEvent(world, { kind: running ? "vm-started" : "vm-stopped", vmId })
+}
+
+export function tellEvent({ listeners }: MemoryWorld, event: HostEvent): void {
+  for (const listener of listeners) listener(event)
 }
 
 /** A NIC as the host shows it. */
 export function showNic(world: MemoryWorld, id: string): HostNic | undefined {
   const nic = world.nics.get(id)
   if (nic === undefined) return undefined
-  const live = world.vms.get(nic.vmId)?.running === true
+  const live = world.vms.get(nic.vmId)?.running === true && world.capabilities.liveAttach !== false
   const { vmId, networkId, mac, persistent, port } = nic
   return { id, vmId, networkId, mac, live, persistent, ...(live ? { port } : {}) }
 }

@@ -33,12 +33,16 @@ export interface ConformanceRun {
   onCheck?(check: string, done: number, total: number): void
 }
 
+/** Told only where it failed. */
+const tidied = "the suite: takes away the template that it brought, and closes its connection"
+
 /** Runs the suite on a host, one check after the other; a check that fails ends nothing. */
 export async function runConformance(run: ConformanceRun): Promise<readonly CheckResult[]> {
   const { checks = conformanceChecks, deviations = {}, signal } = run
   if (signal !== undefined) checkAborted(signal)
   const bench = await Bench.open((call) => run.connect(call), run.fixtures, signal)
   const results: CheckResult[] = []
+  let isWhole = false
   try {
     for (const check of checks) {
       run.onCheck?.(check.name, results.length, checks.length)
@@ -49,10 +53,13 @@ export async function runConformance(run: ConformanceRun): Promise<readonly Chec
       const reason = outcome.result === "passed" ? {} : { reason: outcome.reason }
       results.push({ check: check.name, result: outcome.result, seconds, ...reason })
     }
-    return results
+    isWhole = true
   } finally {
-    await bench.close()
+    await bench.close().catch((error: unknown) => {
+      if (isWhole) results.push({ check: tidied, result: "failed", seconds: 0, reason: messageOf(error) })
+    })
   }
+  return results
 }
 
 /** One check, and what it made taken away; a deviation that passes has failed: it has come to its end. */

@@ -47,7 +47,12 @@ const deeds: readonly Deed[] = [
             const { mac, networkId, vmId, live } = only(await bench.host.listNics(bench.call()), nic.id)
             sameJson(
               { mac, networkId, vmId, live },
-              { mac: nic.mac, networkId: nic.networkId, vmId: nic.vmId, live: power === "running" },
+              {
+                mac: nic.mac,
+                networkId: nic.networkId,
+                vmId: nic.vmId,
+                live: power === "running" && bench.capabilities.liveAttach,
+              },
             )
           },
         }
@@ -75,6 +80,19 @@ const deeds: readonly Deed[] = [
         checkDone: async () => {
           const listed = await bench.host.listTemplates(bench.call())
           assert.equal(listed.filter((one) => one.digest === template.digest).length, 1)
+        },
+      }
+    },
+  },
+  {
+    verb: "removeTemplate",
+    async prepare(bench) {
+      const { digest } = await bench.template()
+      return {
+        run: (call) => bench.host.removeTemplate(digest, call),
+        checkDone: async () => {
+          const listed = await bench.host.listTemplates(bench.call())
+          assert.equal(listed.filter((one) => one.digest === digest).length, 0)
         },
       }
     },
@@ -127,7 +145,7 @@ const abortedChecks: readonly Check[] = deeds.map(({ verb, prepare }) => ({
       const outcome = settle(deed.run(bench.call(cancel.signal)))
       await delay(took * part)
       cancel.abort()
-      const code = await outcome
+      const { code } = await outcome
       assert.ok(code === "OK" || code === "CANCELLED", `aborted after ${part} of its time it gave ${code}`)
       await deed.run(bench.call())
       await deed.checkDone()
@@ -146,9 +164,10 @@ const lostAnswerChecks: readonly Check[] = deeds.map(({ verb, prepare }) => ({
       assert.ok(skip < 500, "the verb has no end")
       const deed = await prepare(bench)
       const end = wire.loseAnswer(skip)
-      const code = await settle(deed.run(bench.call()))
+      const { code, outcome } = await settle(deed.run(bench.call()))
       lost = end()
       assert.ok(code === "OK" || code === "UNAVAILABLE", `without answer ${skip + 1} it gave ${code}`)
+      assert.ok(code === "OK" || outcome === "unknown", `without answer ${skip + 1} it did not say that it may be done`)
       assert.ok(lost || code === "OK", `undisturbed it gave ${code}`)
       await deed.run(bench.call())
       await deed.checkDone()
@@ -159,13 +178,14 @@ const lostAnswerChecks: readonly Check[] = deeds.map(({ verb, prepare }) => ({
 }))
 
 /** `OK`, or the code of the error; what has no code is thrown. */
-async function settle(promise: Promise<unknown>): Promise<string> {
+async function settle(promise: Promise<unknown>): Promise<{ readonly code: string; readonly outcome?: string }> {
   try {
     await promise
-    return "OK"
+    return { code: "OK" }
   } catch (error) {
-    if (isSlash64Error(error)) return error.code
-    throw error
+    if (!isSlash64Error(error)) throw error
+    const { code, outcome } = error
+    return outcome === undefined ? { code } : { code, outcome }
   }
 }
 

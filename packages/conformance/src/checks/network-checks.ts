@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { none, only, rejects, sameJson } from "../expect.ts"
 import type { Check } from "../bench.ts"
+import { badIds } from "./bad-ids.ts"
 
 export const networkChecks: readonly Check[] = [
   {
@@ -41,6 +42,40 @@ export const networkChecks: readonly Check[] = [
     },
   },
   {
+    name: "ensureNetwork: the same id on something else is ALREADY_EXISTS, and nothing changed",
+    async run(bench) {
+      const spec = await bench.network()
+      const before = only(await bench.host.listNetworks(bench.call()), spec.id)
+      const isIsolated = spec.attachment.kind === "isolated"
+      const attachment = isIsolated
+        ? ({ kind: "bridge", bridge: before.bridge } as const)
+        : { kind: "isolated" as const }
+      if (!bench.capabilities.attachments.includes(attachment.kind))
+        return bench.leaveOut("the host makes one kind only")
+      await rejects("ALREADY_EXISTS", bench.host.ensureNetwork({ ...spec, attachment }, bench.call()))
+      sameJson(only(await bench.host.listNetworks(bench.call()), spec.id), before)
+    },
+  },
+  {
+    name: "ensureNetwork: two networks at once are two",
+    async run(bench) {
+      const specs = [bench.networkSpec({ kind: "isolated" }), bench.networkSpec({ kind: "isolated" })]
+      const made = await Promise.all(specs.map((spec) => bench.host.ensureNetwork(spec, bench.call())))
+      assert.equal(new Set(made.map(({ bridge }) => bridge)).size, 2)
+      const list = await bench.host.listNetworks(bench.call())
+      for (const [index, { id }] of specs.entries()) sameJson(only(list, id), made[index])
+    },
+  },
+  {
+    name: "ensureNetwork: a bad id is INVALID_ARGUMENT, and makes nothing",
+    async run(bench) {
+      const before = await bench.others()
+      for (const id of badIds)
+        await rejects("INVALID_ARGUMENT", bench.host.ensureNetwork({ ...bench.networkSpec(), id }, bench.call()))
+      sameJson(await bench.others(), before)
+    },
+  },
+  {
     name: "ensureNetwork: aborted before it starts is CANCELLED, and makes nothing",
     async run(bench) {
       const spec = bench.networkSpec()
@@ -57,13 +92,12 @@ export const networkChecks: readonly Check[] = [
     },
   },
   {
-    name: "ensureNetwork: an MTU below 1280 is INVALID_ARGUMENT that names the field",
+    name: "ensureNetwork: an MTU outside 1280 to 9216 is INVALID_ARGUMENT that names the field",
     async run(bench) {
-      const error = await rejects(
-        "INVALID_ARGUMENT",
-        bench.host.ensureNetwork({ ...bench.networkSpec(), mtu: 1279 }, bench.call()),
-      )
-      assert.match(error.field ?? "", /mtu/)
+      for (const mtu of [1279, 9217, 1500.5]) {
+        const asked = bench.host.ensureNetwork({ ...bench.networkSpec(), mtu }, bench.call())
+        assert.match((await rejects("INVALID_ARGUMENT", asked)).field ?? "", /mtu/)
+      }
     },
   },
   {
@@ -71,8 +105,7 @@ export const networkChecks: readonly Check[] = [
     async run(bench) {
       for (const vlan of [0, 4095]) {
         const spec = { ...bench.networkSpec(), attachment: { kind: "vlan", uplink: "conformance0", vlan } as const }
-        const { capabilities } = await bench.host.describeHost(bench.call())
-        const code = capabilities.attachments.includes("vlan") ? "INVALID_ARGUMENT" : "UNIMPLEMENTED"
+        const code = bench.capabilities.attachments.includes("vlan") ? "INVALID_ARGUMENT" : "UNIMPLEMENTED"
         await rejects(code, bench.host.ensureNetwork(spec, bench.call()))
       }
     },
@@ -80,10 +113,46 @@ export const networkChecks: readonly Check[] = [
   {
     name: "ensureNetwork: a bridge that is not there is NOT_FOUND",
     async run(bench) {
-      const { capabilities } = await bench.host.describeHost(bench.call())
       const attachment = { kind: "bridge", bridge: "conf-absent0" } as const
-      const code = capabilities.attachments.includes("bridge") ? "NOT_FOUND" : "UNIMPLEMENTED"
+      const code = bench.capabilities.attachments.includes("bridge") ? "NOT_FOUND" : "UNIMPLEMENTED"
       await rejects(code, bench.host.ensureNetwork({ ...bench.networkSpec(), attachment }, bench.call()))
+    },
+  },
+  {
+    name: "ensureNetwork: a device's name that is none is INVALID_ARGUMENT",
+    async run(bench) {
+      const code = bench.capabilities.attachments.includes("bridge") ? "INVALID_ARGUMENT" : "UNIMPLEMENTED"
+      for (const bridge of ["", "..", "a/b", "a b", "a\nb", "br'><x", "sixteen-letters-"]) {
+        const attachment = { kind: "bridge", bridge } as const
+        await rejects(code, bench.host.ensureNetwork({ ...bench.networkSpec(), attachment }, bench.call()))
+      }
+    },
+  },
+  {
+    name: "removeNetwork: in parallel, and it is gone",
+    async run(bench) {
+      const { id } = await bench.network()
+      await Promise.all([1, 2, 3].map(() => bench.host.removeNetwork(id, bench.call())))
+      none(await bench.host.listNetworks(bench.call()), id)
+    },
+  },
+  {
+    name: "removeNetwork: then ensureNetwork makes it again: what it stood on is there as before",
+    async run(bench) {
+      const spec = bench.networkSpec()
+      const made = await bench.host.ensureNetwork(spec, bench.call())
+      await bench.host.removeNetwork(spec.id, bench.call())
+      sameJson(await bench.host.ensureNetwork(spec, bench.call()), made)
+      sameJson(only(await bench.host.listNetworks(bench.call()), spec.id), made)
+    },
+  },
+  {
+    name: "removeNetwork: leaves the others alone",
+    async run(bench) {
+      const [gone, kept] = [await bench.network(), await bench.network({ kind: "isolated" })]
+      const before = only(await bench.host.listNetworks(bench.call()), kept.id)
+      await bench.host.removeNetwork(gone.id, bench.call())
+      sameJson(only(await bench.host.listNetworks(bench.call()), kept.id), before)
     },
   },
   {

@@ -1,17 +1,9 @@
 import assert from "node:assert/strict"
 import { none, only, rejects, sameJson } from "../expect.ts"
-import type { Bench, Check } from "../bench.ts"
+import type { Check } from "../bench.ts"
+import { badIds } from "./bad-ids.ts"
+import { powered } from "./powered.ts"
 import { absentVm } from "./host-checks.ts"
-
-type Power = "running" | "halted"
-
-/** Each for a running and for a halted VM. */
-function powered(behaviour: string, run: (bench: Bench, vmId: string, power: Power) => Promise<void>): Check[] {
-  return (["running", "halted"] as const).map((power) => ({
-    name: `${behaviour} (${power} VM)`,
-    run: (bench) => run(bench, bench.vm(power), power),
-  }))
-}
 
 export const nicChecks: readonly Check[] = [
   ...powered("attachNic: once, and the list has it as the spec says", async (bench, vmId, power) => {
@@ -20,7 +12,15 @@ export const nicChecks: readonly Check[] = [
     const vm = await bench.host.findVm(vmId, bench.call())
     const { id, networkId, mac } = nic
     const port = made.port === undefined ? {} : { port: made.port }
-    sameJson(made, { id, vmId, networkId, mac, live: power === "running", persistent: vm?.persistent, ...port })
+    sameJson(made, {
+      id,
+      vmId,
+      networkId,
+      mac,
+      live: power === "running" && bench.capabilities.liveAttach,
+      persistent: vm?.persistent,
+      ...port,
+    })
     sameJson(only(await bench.host.listNics(bench.call()), id), made)
   }),
   ...powered("attachNic: twice gives the same port", async (bench, vmId) => {
@@ -73,6 +73,34 @@ export const nicChecks: readonly Check[] = [
       sameJson(only(await bench.host.listNics(bench.call()), nic.id), made)
     },
   },
+  ...powered(
+    "attachNic: the MAC of another NIC of the VM is ALREADY_EXISTS, and plugs nothing",
+    async (bench, vmId) => {
+      const network = await bench.network()
+      const there = bench.nicSpec(network.id, vmId)
+      await bench.host.attachNic(there, bench.call())
+      const twin = { ...bench.nicSpec(network.id, vmId), mac: there.mac }
+      await rejects("ALREADY_EXISTS", bench.host.attachNic(twin, bench.call()))
+      none(await bench.host.listNics(bench.call()), twin.id)
+    },
+  ),
+  {
+    name: "attachNic: a bad id, UUID or MAC is INVALID_ARGUMENT, and plugs nothing",
+    async run(bench) {
+      const nic = bench.nicSpec((await bench.network()).id, bench.vm("halted"))
+      const before = await bench.others()
+      const wrong = [
+        ...badIds.map((id) => ({ id })),
+        { vmId: "web1" },
+        { mac: "02:00:5E:10:00:01" },
+        { mac: "00:00:00:00:00:00" },
+        { mac: "02:00:5e:10:00" },
+      ]
+      for (const one of wrong) await rejects("INVALID_ARGUMENT", bench.host.attachNic({ ...nic, ...one }, bench.call()))
+      none(await bench.host.listNics(bench.call()), nic.id)
+      sameJson(await bench.others(), before)
+    },
+  },
   {
     name: "attachNic: an absent VM is NOT_FOUND",
     async run(bench) {
@@ -105,16 +133,6 @@ export const nicChecks: readonly Check[] = [
       none(await bench.host.listNics(bench.call()), nic.id)
     },
   },
-  {
-    name: "attachNic: port security on a host that has none is FAILED_PRECONDITION; on one that has it, a success",
-    async run(bench) {
-      const nic = bench.nicSpec((await bench.network()).id, bench.vm("halted"))
-      const secured = { ...nic, addresses: ["2001:db8::5"], portSecurity: true }
-      const { capabilities } = await bench.host.describeHost(bench.call())
-      const attached = bench.host.attachNic(secured, bench.call())
-      await (capabilities.portSecurity ? attached : rejects("FAILED_PRECONDITION", attached))
-    },
-  },
   ...powered("attachNic: aborted before it starts plugs nothing", async (bench, vmId) => {
     const nic = bench.nicSpec((await bench.network()).id, vmId)
     await rejects("CANCELLED", bench.host.attachNic(nic, bench.call(AbortSignal.abort())))
@@ -126,6 +144,19 @@ export const nicChecks: readonly Check[] = [
     await bench.host.detachNic(nic, bench.call())
     none(await bench.host.listNics(bench.call()), nic.id)
     await bench.host.detachNic(nic, bench.call())
+  }),
+  ...powered("detachNic: in parallel, and it is gone", async (bench, vmId) => {
+    const nic = bench.nicSpec((await bench.network()).id, vmId)
+    await bench.host.attachNic(nic, bench.call())
+    await Promise.all([1, 2, 3].map(() => bench.host.detachNic(nic, bench.call())))
+    none(await bench.host.listNics(bench.call()), nic.id)
+  }),
+  ...powered("detachNic: frees the network", async (bench, vmId) => {
+    const network = await bench.network()
+    const nic = bench.nicSpec(network.id, vmId)
+    await bench.host.attachNic(nic, bench.call())
+    await bench.host.detachNic(nic, bench.call())
+    await bench.host.removeNetwork(network.id, bench.call())
   }),
   ...powered("detachNic: then attachNic again plugs it again", async (bench, vmId) => {
     const nic = bench.nicSpec((await bench.network()).id, vmId)
@@ -139,6 +170,15 @@ export const nicChecks: readonly Check[] = [
     async run(bench) {
       await bench.host.detachNic({ id: "conformance-absent", vmId: bench.vm("halted") }, bench.call())
       await bench.host.detachNic({ id: "conformance-absent", vmId: absentVm }, bench.call())
+    },
+  },
+  {
+    name: "detachNic: of another VM leaves the NIC alone",
+    async run(bench) {
+      const nic = bench.nicSpec((await bench.network()).id, bench.vm("halted"))
+      const made = await bench.host.attachNic(nic, bench.call())
+      await bench.host.detachNic({ id: nic.id, vmId: bench.vm("running") }, bench.call())
+      sameJson(only(await bench.host.listNics(bench.call()), nic.id), made)
     },
   },
   {
@@ -160,13 +200,6 @@ export const nicChecks: readonly Check[] = [
       await bench.host.attachNic(nic, bench.call())
       await rejects("CANCELLED", bench.host.detachNic(nic, bench.call(AbortSignal.abort())))
       only(await bench.host.listNics(bench.call()), nic.id)
-    },
-  },
-  {
-    name: "observeNic: a NIC that nobody sees is undefined",
-    async run(bench) {
-      const nic = { id: "conformance-absent", vmId: bench.vm("halted") }
-      assert.equal(await bench.host.observeNic(nic, bench.call()), undefined)
     },
   },
 ]

@@ -1,58 +1,9 @@
 import assert from "node:assert/strict"
 import { none, only, rejects, sameJson } from "../expect.ts"
 import type { Check } from "../bench.ts"
+import { badIds } from "./bad-ids.ts"
 
 const wrongDigest = `sha256:${"0".repeat(64)}`
-
-export const templateChecks: readonly Check[] = [
-  {
-    name: "ensureTemplate: once, twice and in parallel, and the list has it once",
-    async run(bench) {
-      const { digest, version } = bench.need("template")
-      const both = await Promise.all([1, 2].map(() => bench.host.ensureTemplate(bench.need("template"), bench.call())))
-      for (const made of [...both, await bench.host.ensureTemplate(bench.need("template"), bench.call())]) {
-        sameJson(made, { digest, version })
-      }
-      const listed = await bench.host.listTemplates(bench.call())
-      sameJson(
-        listed.filter((one) => one.digest === digest),
-        [{ digest, version }],
-      )
-    },
-  },
-  {
-    name: "ensureTemplate: a file with another digest is DATA_LOSS, and leaves nothing",
-    async run(bench) {
-      const wrong = { ...bench.need("template"), digest: wrongDigest }
-      await rejects("DATA_LOSS", bench.host.ensureTemplate(wrong, bench.call()))
-      const listed = await bench.host.listTemplates(bench.call())
-      assert.equal(
-        listed.find((one) => one.digest === wrongDigest),
-        undefined,
-      )
-    },
-  },
-  {
-    name: "ensureTemplate: a file that is not there is NOT_FOUND",
-    async run(bench) {
-      const absent = { ...bench.need("template"), digest: wrongDigest, file: "/nonexistent/conformance.img" }
-      await rejects("NOT_FOUND", bench.host.ensureTemplate(absent, bench.call()))
-    },
-  },
-  {
-    name: "ensureTemplate: aborted before it starts is CANCELLED",
-    async run(bench) {
-      const template = bench.need("template")
-      await rejects("CANCELLED", bench.host.ensureTemplate(template, bench.call(AbortSignal.abort())))
-    },
-  },
-  {
-    name: "removeTemplate: absent is a success",
-    async run(bench) {
-      await bench.host.removeTemplate(wrongDigest, bench.call())
-    },
-  },
-]
 
 export const routerChecks: readonly Check[] = [
   {
@@ -90,6 +41,61 @@ export const routerChecks: readonly Check[] = [
       const [first, second] = await Promise.all([1, 2].map(() => bench.host.ensureRouter(spec, bench.call())))
       sameJson(first, second)
       only(await bench.host.listRouters(bench.call()), spec.id)
+    },
+  },
+  {
+    name: "ensureRouter: two routers at once are two",
+    async run(bench) {
+      await bench.template()
+      if (bench.fixtures.controlAddress !== undefined) return bench.leaveOut("the routers share one control address")
+      const network = await bench.network()
+      const specs = [await bench.routerSpec(network.id), await bench.routerSpec(network.id)]
+      const made = await Promise.all(specs.map((spec) => bench.host.ensureRouter(spec, bench.call())))
+      const list = await bench.host.listRouters(bench.call())
+      for (const [index, { id }] of specs.entries()) sameJson(only(list, id), made[index])
+    },
+  },
+  {
+    name: "ensureRouter: another seed, other vCPUs and other memory count when it is made, and are the same router later",
+    async run(bench) {
+      await bench.template()
+      const spec = await bench.routerSpec((await bench.network()).id)
+      const made = await bench.host.ensureRouter(spec, bench.call())
+      const seed = Buffer.alloc(1024, "a").toString("base64")
+      sameJson(await bench.host.ensureRouter({ ...spec, seed, vcpus: 2, memoryMiB: 512 }, bench.call()), made)
+    },
+  },
+  {
+    name: "ensureRouter: the same id with another NIC or template is ALREADY_EXISTS, and nothing changed",
+    async run(bench) {
+      await bench.template()
+      const spec = await bench.routerSpec((await bench.network()).id)
+      const made = await bench.host.ensureRouter(spec, bench.call())
+      const nics = spec.nics.map((nic) => ({ ...nic, mac: "02:00:5e:10:ff:fc" }))
+      for (const other of [{ nics }, { templateDigest: wrongDigest }, { nics: [] }])
+        await rejects("ALREADY_EXISTS", bench.host.ensureRouter({ ...spec, ...other }, bench.call()))
+      sameJson(await bench.host.findRouter(spec.id, bench.call()), made)
+    },
+  },
+  {
+    name: "ensureRouter: a bad id, MAC, size or seed is INVALID_ARGUMENT, and makes nothing",
+    async run(bench) {
+      await bench.template()
+      const spec = await bench.routerSpec((await bench.network()).id)
+      const before = await bench.others()
+      const wrong = [
+        ...badIds.map((id) => ({ id })),
+        { controlMac: "01:00:5e:10:00:01" },
+        { nics: spec.nics.map((nic) => ({ ...nic, mac: spec.controlMac })) },
+        { seed: Buffer.alloc(513).toString("base64") },
+        { seed: "" },
+        { vcpus: 0 },
+        { memoryMiB: 1.5 },
+      ]
+      for (const one of wrong)
+        await rejects("INVALID_ARGUMENT", bench.host.ensureRouter({ ...spec, ...one }, bench.call()))
+      none(await bench.host.listRouters(bench.call()), spec.id)
+      sameJson(await bench.others(), before)
     },
   },
   {
@@ -162,9 +168,33 @@ export const routerChecks: readonly Check[] = [
     },
   },
   {
-    name: "openRouterStream: an absent router is NOT_FOUND",
+    name: "removeRouter: in parallel, and it is gone",
     async run(bench) {
-      await rejects("NOT_FOUND", bench.host.openRouterStream("conformance-absent", bench.call()))
+      await bench.template()
+      const spec = await bench.routerSpec((await bench.network()).id)
+      await bench.host.ensureRouter(spec, bench.call())
+      await Promise.all([1, 2].map(() => bench.host.removeRouter(spec.id, bench.call())))
+      none(await bench.host.listRouters(bench.call()), spec.id)
+    },
+  },
+  {
+    name: "removeRouter: absent is a success, and leaves the others alone",
+    async run(bench) {
+      await bench.template()
+      const spec = await bench.routerSpec((await bench.network()).id)
+      const made = await bench.host.ensureRouter(spec, bench.call())
+      await bench.host.removeRouter("conformance-absent", bench.call())
+      sameJson(await bench.host.findRouter(spec.id, bench.call()), made)
+    },
+  },
+  {
+    name: "removeRouter: aborted before it starts removes nothing",
+    async run(bench) {
+      await bench.template()
+      const spec = await bench.routerSpec((await bench.network()).id)
+      const made = await bench.host.ensureRouter(spec, bench.call())
+      await rejects("CANCELLED", bench.host.removeRouter(spec.id, bench.call(AbortSignal.abort())))
+      sameJson(await bench.host.findRouter(spec.id, bench.call()), made)
     },
   },
 ]
