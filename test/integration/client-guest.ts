@@ -118,26 +118,60 @@ export async function startClientGuest(
   mac: string,
   device: string,
 ): Promise<ClientGuest> {
-  const namespace = await segment.addNamespace(mac, device)
-  await segment.run(namespace, "ip", "link", "set", device, "down")
-  const place = await mkdtemp(join(tmpdir(), "slash64-guest-"))
-  for (const name of ["upper", "work", "root"]) await mkdir(join(place, name))
-  const inside = (path: string) => join(place, "upper", path)
+  const namespace = await segment.addNamespace(mac, device, { up: false })
+  const disk = await makeGuestDisk(image, [])
+  const guest = await bootGuest(namespace, tree, disk)
+  return {
+    ...guest,
+    async close() {
+      await guest.close()
+      await rm(disk, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The machine-id of every guest that names no other: clones of one image. */
+const image = "0123456789abcdef0123456789abcdef"
+
+/** What a guest writes stays on its disk, a directory that the caller removes. */
+export async function makeGuestDisk(machineId: string, files: readonly GuestFile[]): Promise<string> {
+  const disk = await mkdtemp(join(tmpdir(), "slash64-guest-"))
+  for (const name of ["upper", "work", "root"]) await mkdir(join(disk, name))
+  const inside = (path: string) => join(disk, "upper", path)
   await mkdir(inside("etc"), { recursive: true })
   await writeFile(inside("etc/passwd"), passwd)
   await writeFile(inside("etc/group"), group)
-  // The same in every guest: clones of one image.
-  await writeFile(inside("etc/machine-id"), "0123456789abcdef0123456789abcdef\n")
+  await writeFile(inside("etc/machine-id"), `${machineId}\n`)
   await writeFile(inside("etc/hostname"), "guest\n")
   await writeFile(inside("etc/resolv.conf"), "")
   // dhclient's script looks here whether it may write.
   await writeFile(inside("etc/fstab"), "")
   await writeFile(inside("etc/bus.conf"), busConf)
-  const unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", prepare, tree, place]
+  await writeFiles(inside(""), files)
+  return disk
+}
+
+/** A copy of a disk, with other files in the place of those. */
+export async function cloneGuestDisk(
+  original: string,
+  without: readonly GuestFile[],
+  files: readonly GuestFile[],
+): Promise<string> {
+  const disk = await mkdtemp(join(tmpdir(), "slash64-guest-"))
+  for (const name of ["work", "root"]) await mkdir(join(disk, name))
+  await exec("cp", ["--archive", join(original, "upper"), join(disk, "upper")])
+  for (const { path } of without) await rm(join(disk, "upper", path), { force: true })
+  await writeFiles(join(disk, "upper"), files)
+  return disk
+}
+
+/** A guest that runs from `disk` in a namespace with its NICs. */
+export async function bootGuest(namespace: string, tree: string, disk: string): Promise<ClientGuest> {
+  const unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", prepare, tree, disk]
   const world = spawn("ip", ["netns", "exec", namespace, ...unshare], { stdio: ["ignore", "pipe", "ignore"] })
   const ended = once(world, "exit")
   const [first] = await Promise.race([once(world.stdout, "data"), ended])
-  if (!String(first).startsWith("ready")) throw new Error(`the guest of ${mac} ended at once: ${String(first)}`)
+  if (!String(first).startsWith("ready")) throw new Error(`the guest in ${namespace} ended at once: ${String(first)}`)
   const pid = (await readFile(`/proc/${world.pid}/task/${world.pid}/children`, "utf8")).trim()
   const enter = ["--target", pid, "--mount", "--pid", "--net", "--root", "--wd"]
 
@@ -147,13 +181,7 @@ export async function startClientGuest(
   }
   return {
     shell,
-    async write(files) {
-      for (const { path, mode, how, text } of files) {
-        const target = `/proc/${pid}/root${path.startsWith("/") ? path : `/${path}`}`
-        await mkdir(dirname(target), { recursive: true })
-        await writeFile(target, text, { flag: how === "append" ? "a" : "w", mode: Number.parseInt(mode, 8) })
-      }
-    },
+    write: (files) => writeFiles(`/proc/${pid}/root`, files),
     async start(line) {
       await shell(`${line} >/tmp/started.log 2>&1 </dev/null &`)
     },
@@ -180,10 +208,18 @@ export async function startClientGuest(
       }
     },
     async close() {
+      world.kill("SIGTERM")
       process.kill(Number(pid), "SIGKILL")
       await ended
-      await rm(place, { recursive: true, force: true })
     },
+  }
+}
+
+async function writeFiles(root: string, files: readonly GuestFile[]): Promise<void> {
+  for (const { path, mode, how, text } of files) {
+    const target = join(root, path)
+    await mkdir(dirname(target), { recursive: true })
+    await writeFile(target, text, { flag: how === "append" ? "a" : "w", mode: Number.parseInt(mode, 8) })
   }
 }
 

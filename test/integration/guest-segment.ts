@@ -36,13 +36,22 @@ export interface Capture {
   readonly packets?: number
 }
 
+/** `up: false`: down, as before a boot; else up, with a link-local address that may be used at once. */
+export interface LinkState {
+  readonly up: boolean
+}
+
 /** One link of its own: a bridge that guests and a router are put on. All of it is removed by `close`. */
 export interface GuestSegment {
   readonly bridge: string
   /** A tap device on the bridge, for a VM. */
   addTap(): Promise<string>
   /** A network namespace on the bridge, with one NIC of this MAC and this name. */
-  addNamespace(mac: string, device: string): Promise<string>
+  addNamespace(mac: string, device: string, link?: LinkState): Promise<string>
+  /** One more NIC for a namespace, of this segment or another. */
+  plug(namespace: string, mac: string, device: string, link?: LinkState): Promise<void>
+  /** What runs in it is ended. Absent: success. */
+  removeNamespace(namespace: string): Promise<void>
   run(namespace: string, ...command: readonly string[]): Promise<string>
   askDhcp(namespace: string, request: DhcpRequest): Promise<Leased>
   /** Packets on a device, once tcpdump listens: what `cause` sets off cannot come before it. */
@@ -54,7 +63,8 @@ export async function openGuestSegment(label: string): Promise<GuestSegment> {
   const name = `${label}${process.pid}`
   await removeLeftovers(label)
   const directory = await mkdtemp(join(tmpdir(), `slash64-${label}-`))
-  const namespaces: string[] = []
+  const namespaces = new Set<string>()
+  let [made, ports] = [0, 0]
   const taps: string[] = []
   await ip("link", "add", name, "type", "bridge", "mcast_snooping", "0")
   await exec("sysctl", ["-qw", `net.ipv6.conf.${name}.disable_ipv6=1`])
@@ -63,6 +73,23 @@ export async function openGuestSegment(label: string): Promise<GuestSegment> {
   const run: GuestSegment["run"] = async (namespace, ...command) => {
     const { stdout } = await exec("ip", ["netns", "exec", namespace, ...command], { timeout: 60_000 })
     return stdout
+  }
+
+  const plug: GuestSegment["plug"] = async (namespace, mac, device, { up } = { up: true }) => {
+    const port = `${name}p${ports++}`
+    await ip("link", "add", port, "type", "veth", "peer", "name", device, "netns", namespace)
+    // No duplicate address detection: a client that asks at once needs its link-local at once.
+    await run(namespace, "sysctl", "-qw", `net/ipv6/conf/${device}/accept_dad=0`)
+    await ip("-n", namespace, "link", "set", device, "address", mac, up ? "up" : "down")
+    await exec("sysctl", ["-qw", `net.ipv6.conf.${port}.disable_ipv6=1`])
+    await ip("link", "set", port, "master", name, "up")
+  }
+
+  const removeNamespace: GuestSegment["removeNamespace"] = async (namespace) => {
+    if (!namespaces.delete(namespace)) return
+    const pids = await exec("ip", ["netns", "pids", namespace]).then(({ stdout }) => stdout.split("\n"))
+    for (const pid of pids.filter((line) => line !== "")) process.kill(Number(pid), "SIGKILL")
+    await ip("netns", "del", namespace)
   }
 
   return {
@@ -76,20 +103,16 @@ export async function openGuestSegment(label: string): Promise<GuestSegment> {
       await ip("link", "set", tap, "master", name, "up")
       return tap
     },
-    async addNamespace(mac, device) {
-      const namespace = `${name}-${namespaces.length}`
-      const port = `${name}p${namespaces.length}`
+    async addNamespace(mac, device, link) {
+      const namespace = `${name}-${made++}`
       await ip("netns", "add", namespace)
-      namespaces.push(namespace)
-      await ip("link", "add", port, "type", "veth", "peer", "name", device, "netns", namespace)
-      // No duplicate address detection: a client that asks at once needs its link-local at once.
-      await run(namespace, "sysctl", "-qw", `net/ipv6/conf/${device}/accept_dad=0`)
+      namespaces.add(namespace)
       await ip("-n", namespace, "link", "set", "lo", "up")
-      await ip("-n", namespace, "link", "set", device, "address", mac, "up")
-      await exec("sysctl", ["-qw", `net.ipv6.conf.${port}.disable_ipv6=1`])
-      await ip("link", "set", port, "master", name, "up")
+      await plug(namespace, mac, device, link)
       return namespace
     },
+    plug,
+    removeNamespace,
     async askDhcp(namespace, { family, duid, clientId, seconds = 8 }) {
       const [leases, pid, conf] = ["leases", "pid", "conf"].map((file) => join(directory, `${namespace}-${file}`))
       if (!leases || !pid || !conf) throw new Error("three file names")
@@ -123,11 +146,7 @@ export async function openGuestSegment(label: string): Promise<GuestSegment> {
       return printed
     },
     async close() {
-      for (const namespace of namespaces) {
-        const pids = await exec("ip", ["netns", "pids", namespace]).then(({ stdout }) => stdout.split("\n"))
-        for (const pid of pids.filter((line) => line !== "")) process.kill(Number(pid), "SIGKILL")
-        await ip("netns", "del", namespace)
-      }
+      for (const namespace of namespaces) await removeNamespace(namespace)
       for (const tap of taps) await ip("link", "del", tap)
       await ip("link", "del", name)
       await rm(directory, { recursive: true, force: true })

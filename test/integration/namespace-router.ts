@@ -2,11 +2,13 @@ import { spawn, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import type { RouterState } from "@slash64/core"
 import { renderRouter } from "@slash64/router"
 import { ensureRouterDnsmasq } from "@slash64/tool-systemvm"
 import type { GuestSegment } from "./guest-segment.ts"
+
+const routerProgram = join(import.meta.dirname, "../../tools/systemvm/files/slash64-router")
 
 /** The rendered files of a router, used by the real programs in a network namespace. */
 export interface NamespaceRouter {
@@ -14,6 +16,8 @@ export interface NamespaceRouter {
   readonly directory: string
   /** The lease file's lines: `expiry iaid address name duid`. */
   readLeases(): Promise<readonly string[]>
+  /** Ends the leases of a NIC, by the router's own program. */
+  release(mac: string): Promise<void>
   /** As after a power cycle: another dnsmasq on the same files, or with no lease left. */
   restart(options?: { readonly forget: boolean }): Promise<void>
   stop(): Promise<void>
@@ -33,19 +37,24 @@ export async function startNamespaceRouter(
   const namespace = await segment.addNamespace(state.guestMac, "guest")
   const files = renderRouter(state)
   for (const [path, text] of files) await writeFile(join(directory, path), text)
-  await writeFile(join(directory, "hosts"), files.get("reservations") ?? "")
+  const leases = join(directory, "state/leases/dnsmasq.leases")
+  await mkdir(dirname(leases), { recursive: true })
+  await mkdir(join(directory, "run/hosts.d"), { recursive: true })
+  await writeFile(join(directory, "run/hosts"), files.get("reservations") ?? "")
+  // For slash64-router: the boot is over.
+  await writeFile(join(directory, "run/ready"), "")
   const conf = (files.get("dnsmasq.conf") ?? "")
-    .replaceAll(/\/(run\/slash64|var\/lib\/slash64\/leases)/g, directory)
+    .replaceAll("/run/slash64", join(directory, "run"))
+    .replaceAll("/var/lib/slash64", join(directory, "state"))
     .replaceAll(/^(user|group)=.*/gm, "$1=root")
   await writeFile(join(directory, "dnsmasq.conf"), conf)
-  const forgetLeases = () => writeFile(join(directory, "dnsmasq.leases"), `duid ${state.serverDuid}\n`)
+  const forgetLeases = () => writeFile(leases, `duid ${state.serverDuid}\n`)
   await forgetLeases()
   await segment.run(namespace, "ip", "-batch", join(directory, "network.batch"))
   const sysctls = (files.get("sysctl.conf") ?? "").replaceAll(/^.*gc_thresh.*\n/gm, "")
   await writeFile(join(directory, "sysctl.conf"), sysctls)
   await segment.run(namespace, "sysctl", "-q", "-p", join(directory, "sysctl.conf"))
   await segment.run(namespace, "nft", "-f", join(directory, "nftables.conf"))
-  await mkdir(join(directory, "hosts.d"))
   const start = () => startDnsmasq(namespace, join(directory, "dnsmasq.conf"), "DHCPv6, static leases", daemon)
   let dnsmasq = await start()
   const end = async () => {
@@ -56,8 +65,13 @@ export async function startNamespaceRouter(
     namespace,
     directory,
     async readLeases() {
-      const text = await readFile(join(directory, "dnsmasq.leases"), "utf8")
+      const text = await readFile(leases, "utf8")
       return text.split("\n").filter((line) => /^\d/.test(line))
+    },
+    async release(mac) {
+      const env = [`SLASH64_STATE=${directory}/state`, `SLASH64_RUN=${directory}/run`]
+      const answer = await segment.run(namespace, "env", ...env, "dash", routerProgram, "release", "--mac", mac)
+      if (answer !== "{}\n") throw new Error(`slash64-router: ${answer}`)
     },
     async restart(options) {
       await end()

@@ -1,0 +1,35 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { families, lives, nameOf, players, type Outcome, type Player } from "../guest-matrix/cells.ts"
+import { openMatrixGround, type MatrixGround } from "../guest-matrix/ground.ts"
+import { liveThrough } from "../guest-matrix/live-through.ts"
+import { renderMatrix } from "../guest-matrix/render-matrix.ts"
+import { unpackClients } from "../integration/client-guest.ts"
+
+const outcomes = new Map<Player, Outcome>()
+
+describe.each(families)("a guest on %s has its addresses, routes and resolver", (family) => {
+  let ground: MatrixGround
+  let tree = ""
+  beforeAll(async () => {
+    tree = await unpackClients()
+    ground = await openMatrixGround(family)
+  })
+  afterAll(() => ground?.close())
+
+  const here = players.filter((player) => player.family === family).map((player) => ({ player, name: nameOf(player) }))
+  it.concurrent.each(here)("$name", async ({ player }) => {
+    const outcome = await liveThrough(player, ground, tree)
+    outcomes.set(player, outcome)
+    expect(outcome).toEqual(Object.fromEntries(lives.map((life) => [life, []])))
+  })
+})
+
+/** A run of some players alone changes nothing. */
+afterAll(async () => {
+  if (outcomes.size < players.length) return
+  const text = renderMatrix(outcomes)
+  process.stdout.write(text)
+  await writeFile(join(import.meta.dirname, "../../docs/guest-matrix.md"), text)
+})
