@@ -13,7 +13,7 @@ import { readDocExamples } from "./doc-examples.ts"
 import { OutsideServer } from "./outside-server.ts"
 
 const root = join(import.meta.dirname, "../..")
-const names = ["core", "libvirt-rpc", "router", "kvm", "xenserver", "store-postgres", "conformance", "cli"]
+const names = ["core", "libvirt-rpc", "router", "kvm", "xenserver", "store-postgres", "conformance", "serve", "cli"]
 
 const examples = readDocExamples(root, ["README.md", ...names.map((name) => `packages/${name}/README.md`)])
 

@@ -13,8 +13,9 @@ const allowed: Record<string, readonly string[]> = {
   xenserver: ["core"],
   "store-postgres": ["core"],
   conformance: ["core"],
+  serve: ["core"],
   // The builder of the template is found in a checkout and missed, with a clear error, in an installed package.
-  cli: ["tool-systemvm", "core", "libvirt-rpc", "router", "kvm", "xenserver", "store-postgres", "conformance"],
+  cli: ["tool-systemvm", "core", "libvirt-rpc", "router", "kvm", "xenserver", "store-postgres", "conformance", "serve"],
 }
 
 function sourcesOf(name: string): string[] {

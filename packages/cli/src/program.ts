@@ -10,6 +10,7 @@ import { addNetworkCommands } from "./commands/network.ts"
 import { addNicCommands } from "./commands/nic.ts"
 import { addPoolCommands } from "./commands/pool.ts"
 import { addRouterCommands } from "./commands/router.ts"
+import { addServeCommand } from "./commands/serve.ts"
 import { addStatusCommand } from "./commands/status.ts"
 import { addTemplateCommands } from "./commands/template.ts"
 import { exitCodeTable } from "./exit-code.ts"
@@ -59,6 +60,12 @@ export function createProgram(version: string, act: (options: GlobalOptions, dee
   addStatusCommand(program, run)
   addDbCommands(program, run)
   addConformanceCommand(program, run)
+  // Whoever leaves a server running wants to read afterwards what it did.
+  const silent = () => program.getOptionValueSource("logLevel") === "default"
+  addServeCommand(program, (deed) => {
+    const { json, db, timeout, logLevel } = program.opts()
+    return act({ json, db, timeoutMs: timeout, logLevel: silent() ? "info" : logLevel }, deed)
+  })
   return program
 }
 

@@ -11,6 +11,8 @@ export function postgresDatabase({ url }: { readonly url: string }): StoreDataba
     check: () => Promise.reject(notHere("check", "look with pg_amcheck, and at what the server logs")),
     backup: () => Promise.reject(notHere("backup", "copy the database by pg_dump, and the secret and keys beside it")),
     migrate: ({ dryRun }) => migrate(url, dryRun),
+    // Several servers share it.
+    lockForServer: async () => () => {},
   }
 }
 

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
 import {
   attachNic,
   changeDefaultNic,
@@ -9,6 +11,7 @@ import {
   detachNic,
   newCall,
   readRouterStatus,
+  registerTemplate,
   releasePrefix,
   removeNetwork,
   removePool,
@@ -20,6 +23,16 @@ import {
 import type { RoadName, Rooms } from "@slash64/core"
 import { networkRequest, nicRequest } from "./road-bench.ts"
 
+/** Any file will do as an image. */
+const templateRequest = {
+  digest: `sha256:${createHash("sha256")
+    .update(readFileSync(import.meta.filename))
+    .digest("hex")}`,
+  version: "2",
+  file: import.meta.filename,
+  format: "raw",
+}
+
 /** Every road once, in an order in which each has work to do; the request id is the road's name. */
 export const everyRoad: Readonly<Record<RoadName, (rooms: Rooms) => Promise<unknown>>> = {
   "create-network": (rooms) => createNetwork(networkRequest, rooms, newCall({ requestId: "create-network" })),
@@ -27,6 +40,7 @@ export const everyRoad: Readonly<Record<RoadName, (rooms: Rooms) => Promise<unkn
   "change-network": (rooms) =>
     changeNetwork({ network: "lab", quarantineSeconds: 7 }, rooms, newCall({ requestId: "change-network" })),
   "resolve-vm": (rooms) => resolveVm("h1", "web", rooms, newCall({ requestId: "resolve-vm" })),
+  "register-template": (rooms) => registerTemplate(templateRequest, rooms, newCall({ requestId: "register-template" })),
   "attach-nic": (rooms) => attachNic(nicRequest, rooms, newCall({ requestId: "attach-nic" })),
   "change-default-nic": (rooms) => changeDefaultNic(nicRequest.id, rooms, newCall({ requestId: "change-default-nic" })),
   "converge-router": (rooms) => convergeRouter("lab", rooms, newCall({ requestId: "converge-router" })),

@@ -45,6 +45,7 @@ describe("events of the roads", () => {
       "change-network": ["network-changed", "router-converged", "road-ended"],
       "start-router": ["router-converged", "router-started", "road-ended"],
       "resolve-vm": ["road-ended"],
+      "register-template": ["road-ended"],
       "attach-nic": ["nic-claimed", "router-converged", "nic-attached", "road-ended"],
       "change-default-nic": ["nic-default", "router-converged", "road-ended"],
       "converge-router": ["router-converged", "road-ended"],

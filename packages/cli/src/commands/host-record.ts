@@ -1,7 +1,6 @@
 import type { HostRecord } from "@slash64/core"
-import { Slash64Error, invalid, parseId } from "@slash64/core"
+import { Slash64Error, checkReferences, invalid, parseId } from "@slash64/core"
 import { resolve } from "node:path"
-import { checkReferences } from "../check-references.ts"
 
 /** The options of `host add`, each absent unless it was given. */
 export interface HostOptions {

@@ -1,10 +1,6 @@
-import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
-import { pipeline } from "node:stream/promises"
-import { Slash64Error, invalid, parseShape, quote } from "@slash64/core"
-import type { TemplateRecord } from "@slash64/core"
+import { Slash64Error, invalid, parseShape, quote, registerTemplate as register } from "@slash64/core"
 import { z } from "zod"
 import type { Answer } from "../answer.ts"
 import { card } from "../output/table.ts"
@@ -21,33 +17,12 @@ const shape = z.object({
 export async function registerTemplate(session: Session, manifestPath: string): Promise<Answer> {
   const path = resolve(manifestPath)
   const { version, digest, file, format } = parseShape("manifest", shape, parseJson(path, await read(path)))
-  const image = join(dirname(path), file)
-  session.call.report({ step: "checking the template's digest" })
-  const actual = `sha256:${await sha256(image, session.call.signal)}`
-  if (actual !== digest) {
-    throw new Slash64Error("DATA_LOSS", `template ${image}: its digest is ${actual}, the manifest says ${digest}`, {
-      field: "digest",
-      value: digest,
-      hint: "Copy the image again, or build it again: slash64 template build.",
-    })
-  }
-  const record: TemplateRecord = { version, digest, file: image, format, registeredAt: new Date().toISOString() }
-  const template = await (await session.store()).putTemplate(record)
+  const request = { version, digest, file: join(dirname(path), file), format }
+  const template = await register(request, await session.rooms(), session.call)
   return {
     json: { template },
     text: card({ template: template.version, digest: template.digest, file: template.file }),
   }
-}
-
-async function sha256(file: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash("sha256")
-  try {
-    await pipeline(createReadStream(file), hash, { signal })
-  } catch (cause) {
-    if (signal.aborted) throw cause
-    throw unreadable("template", file, cause)
-  }
-  return hash.digest("hex")
 }
 
 async function read(path: string): Promise<string> {

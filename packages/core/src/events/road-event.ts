@@ -15,6 +15,7 @@ export const roadNames = [
   "remove-router",
   "read-router-status",
   "resolve-vm",
+  "register-template",
   "attach-nic",
   "change-default-nic",
   "detach-nic",

@@ -10,6 +10,7 @@ import {
 } from "../address/ipv4.ts"
 import type { Ipv4Address, Ipv4Prefix } from "../address/ipv4.ts"
 import { invalid } from "../errors.ts"
+import { documented, ipv4Schema, rangeSchema } from "./documented.ts"
 import { ipv4Family, planRanges, showRanges } from "./address-ranges.ts"
 import type { RangeScope } from "./address-ranges.ts"
 import { planGivenRanges } from "./plan-given-ranges.ts"
@@ -18,16 +19,22 @@ import { planDns } from "./plan-dns.ts"
 import type { Ipv4Side } from "./records.ts"
 import { ipv4Space, reservedIpv4 } from "./reserved.ts"
 
-const shape = z.strictObject({
-  prefix: z.unknown().optional(),
-  gateway: z.unknown().optional(),
-  router: z.unknown().optional(),
-  range: z.unknown().optional(),
-  ranges: z.array(z.unknown()).optional(),
-  exclusions: z.array(z.unknown()).optional(),
-  dns: z.array(z.unknown()).optional(),
+const range = z.unknown().meta(rangeSchema(ipv4Schema))
+
+/** What {@link planIpv4Side} is asked. */
+export const ipv4SideShape = z.strictObject({
+  prefix: documented("A /8 to /29", { type: "string" }),
+  gateway: documented("The default router's address; may be left out where the router VM is it", ipv4Schema),
+  router: documented("The router VM's own address. Default: the first that is free", ipv4Schema),
+  range: documented("In place of `ranges`, for one", rangeSchema(ipv4Schema)),
+  ranges: z.array(range).meta({ description: "What guests may get. Default: the whole prefix" }).optional(),
+  exclusions: z.array(range).meta({ description: "What no guest is given" }).optional(),
+  dns: z
+    .array(z.unknown().meta(ipv4Schema))
+    .meta({ description: "Default: the router VM answers DNS", maxItems: 2 })
+    .optional(),
 })
-type Request = z.output<typeof shape>
+type Request = z.output<typeof ipv4SideShape>
 
 type Ranges = Pick<Ipv4Side, "prefix" | "ranges" | "exclusions"> & { readonly field: string }
 
@@ -37,7 +44,7 @@ type Ranges = Pick<Ipv4Side, "prefix" | "ranges" | "exclusions"> & { readonly fi
  * names the field.
  */
 export function planIpv4Side(input: unknown, ownGateway: boolean): Ipv4Side {
-  const request = parseShape("ipv4", shape, input)
+  const request = parseShape("ipv4", ipv4SideShape, input)
   const prefix = planPrefix(request.prefix)
   const scope = ipv4Scope(prefix)
   const whole = { start: ipv4FromBigInt(scope.bounds.first + 1n), end: ipv4FromBigInt(scope.bounds.last - 1n) }

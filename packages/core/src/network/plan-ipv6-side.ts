@@ -6,6 +6,7 @@ import type { Ipv6Address } from "../address/ipv6-address.ts"
 import { addressInPrefix64, isInPrefix64, parsePrefix64, prefix64ToBigInt } from "../address/prefix64.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import { invalid } from "../errors.ts"
+import { documented, idSchema, ipv6Schema, rangeSchema } from "./documented.ts"
 import { ipv6Family, planRanges, showRanges } from "./address-ranges.ts"
 import type { RangeScope } from "./address-ranges.ts"
 import { planGivenRanges } from "./plan-given-ranges.ts"
@@ -14,18 +15,27 @@ import { planDns } from "./plan-dns.ts"
 import type { Ipv6Side } from "./records.ts"
 import { ipv6Space, reservedIpv6 } from "./reserved.ts"
 
-const shape = z.strictObject({
-  prefix: z.unknown().optional(),
-  pool: z.unknown().optional(),
-  gateway: z.unknown().optional(),
-  ra: z.enum(["external", "router"]).optional(),
-  router: z.unknown().optional(),
-  range: z.unknown().optional(),
-  ranges: z.array(z.unknown()).optional(),
-  exclusions: z.array(z.unknown()).optional(),
-  dns: z.array(z.unknown()).optional(),
+const range = z.unknown().meta(rangeSchema(ipv6Schema))
+
+/** What {@link planIpv6Side} is asked. */
+export const ipv6SideShape = z.strictObject({
+  prefix: documented("The /64 of the network; with `pool`: this one of it", { type: "string" }),
+  pool: documented("Take the /64 from this pool; addresses are then given by their last 64 bits: `::1`", idSchema),
+  gateway: documented("The default router's address; needed with `ra` external", ipv6Schema),
+  ra: z
+    .enum(["external", "router"])
+    .meta({ description: "Who sends Router Advertisements: the rack router, or the router VM", default: "external" })
+    .optional(),
+  router: documented("The router VM's own address. Default: the first that is free", ipv6Schema),
+  range: documented("In place of `ranges`, for one", rangeSchema(ipv6Schema)),
+  ranges: z.array(range).meta({ description: "What guests may get. Default: the whole prefix" }).optional(),
+  exclusions: z.array(range).meta({ description: "What no guest is given" }).optional(),
+  dns: z
+    .array(z.unknown().meta(ipv6Schema))
+    .meta({ description: "Default: the router VM answers DNS", maxItems: 2 })
+    .optional(),
 })
-type Request = z.output<typeof shape>
+type Request = z.output<typeof ipv6SideShape>
 
 type Ranges = Pick<Ipv6Side, "prefix" | "ranges" | "exclusions"> & { readonly field: string }
 
@@ -34,7 +44,7 @@ type Ranges = Pick<Ipv6Side, "prefix" | "ranges" | "exclusions"> & { readonly fi
  * prefix less what is reserved at its ends. Throws INVALID_ARGUMENT that names the field.
  */
 export function planIpv6Side(input: unknown): Ipv6Side {
-  const request = parseShape("ipv6", shape, input)
+  const request = parseShape("ipv6", ipv6SideShape, input)
   const prefix = planPrefix(request.prefix)
   const scope = ipv6Scope(prefix)
   const whole = { start: addressInPrefix64(prefix, 1n), end: addressInPrefix64(prefix, 0xffffffffffffff7fn) }

@@ -4,6 +4,7 @@ import type { Ipv4Prefix } from "../address/ipv4.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import type { Interval } from "../allocate/address-space.ts"
 import { invalid } from "../errors.ts"
+import { documented, ipv4Schema, ipv6Schema, rangeSchema, wholeNumberSchema } from "./documented.ts"
 import { planInterval, toIntervals, uniteRanges } from "./address-ranges.ts"
 import type { AddressRange, RangeScope } from "./address-ranges.ts"
 import { parseWholeNumber } from "./names.ts"
@@ -32,15 +33,20 @@ export interface RangeChange {
   readonly unexclude?: readonly GivenRange[]
 }
 
-const rangeShape = z.strictObject({
-  addRanges: z.array(z.unknown()).optional(),
-  exclude: z.array(z.unknown()).optional(),
-  unexclude: z.array(z.unknown()).optional(),
-})
-const shape = z.strictObject({
-  ipv6: rangeShape.optional(),
-  ipv4: rangeShape.optional(),
-  quarantineSeconds: z.unknown().optional(),
+const rangeShape = (address: Readonly<Record<string, unknown>>) => {
+  const ranges = z.array(z.unknown().meta(rangeSchema(address)))
+  return z.strictObject({
+    addRanges: ranges.optional(),
+    exclude: ranges.meta({ description: "What nobody is given from now on; a NIC keeps what it has" }).optional(),
+    unexclude: ranges.meta({ description: "What is handed out again" }).optional(),
+  })
+}
+
+/** What {@link planNetworkChange} is asked. */
+export const networkChangeShape = z.strictObject({
+  ipv6: rangeShape(ipv6Schema).optional(),
+  ipv4: rangeShape(ipv4Schema).optional(),
+  quarantineSeconds: documented("For what is released from now on", wholeNumberSchema(0, quarantineMost)),
 })
 
 /**
@@ -48,7 +54,7 @@ const shape = z.strictObject({
  * INVALID_ARGUMENT that names the field, the value and what is right.
  */
 export function planNetworkChange(network: SharedNetwork, change: unknown): SharedNetwork {
-  const { ipv6, ipv4, quarantineSeconds } = parseShape("", shape, change)
+  const { ipv6, ipv4, quarantineSeconds } = parseShape("", networkChangeShape, change)
   if (ipv6 !== undefined && network.ipv6 === undefined) throw noSide("ipv6", network)
   if (ipv4 !== undefined && network.ipv4 === undefined) throw noSide("ipv4", network)
   const changed: SharedNetwork = {
@@ -70,7 +76,7 @@ interface Side<Address extends string> {
 
 function changeSide<Address extends string, S extends Side<Address>>(
   side: S,
-  change: z.output<typeof rangeShape>,
+  change: z.output<ReturnType<typeof rangeShape>>,
   scope: RangeScope<Address>,
 ): S {
   const { family } = scope

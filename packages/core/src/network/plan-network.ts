@@ -4,35 +4,58 @@ import { ipv6ToBigInt } from "../address/ipv6-address.ts"
 import { invalid } from "../errors.ts"
 import type { NetworkAttachment } from "../plugin/hypervisor-plugin.ts"
 import { showRanges } from "./address-ranges.ts"
+import { documented, idSchema, interfaceSchema, nameSchema, wholeNumberSchema } from "./documented.ts"
 import { parseDomain, parseInterfaceName, parseMtu, parseName, parseVlan, parseWholeNumber } from "./names.ts"
 import { parseShape } from "./parse-shape.ts"
-import { planIpv4Side } from "./plan-ipv4-side.ts"
-import { planIpv6Side } from "./plan-ipv6-side.ts"
+import { ipv4SideShape, planIpv4Side } from "./plan-ipv4-side.ts"
+import { ipv6SideShape, planIpv6Side } from "./plan-ipv6-side.ts"
 import type { AddressPolicy, Ipv6Side, SharedNetwork } from "./records.ts"
-
-const attachmentShape = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("isolated") }),
-  z.strictObject({ kind: z.literal("bridge"), bridge: z.unknown().optional() }),
-  z.strictObject({ kind: z.literal("vlan"), uplink: z.unknown().optional(), vlan: z.unknown().optional() }),
-  z.strictObject({ kind: z.literal("openvswitch"), bridge: z.unknown().optional(), vlan: z.unknown().optional() }),
-])
-
-const shape = z.strictObject({
-  id: z.unknown().optional(),
-  name: z.unknown().optional(),
-  attachment: attachmentShape,
-  mtu: z.unknown().optional(),
-  ipv6: z.unknown().optional(),
-  ipv4: z.unknown().optional(),
-  domain: z.unknown().optional(),
-  leaseSeconds: z.unknown().optional(),
-  quarantineSeconds: z.unknown().optional(),
-  policy: z.enum(["stable", "eui64", "sequential", "random"]).optional(),
-  portSecurity: z.boolean().optional(),
-})
 
 /** A year. */
 export const quarantineMost = 31_536_000
+
+const bridgeField = documented("A bridge that is there", interfaceSchema)
+const vlanField = documented("802.1Q tag", wholeNumberSchema(1, 4094))
+const attachmentShape = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("isolated") }),
+    z.strictObject({ kind: z.literal("bridge"), bridge: bridgeField }).meta({ required: ["kind", "bridge"] }),
+    z
+      .strictObject({
+        kind: z.literal("vlan"),
+        uplink: documented("The device that carries the VLAN", interfaceSchema),
+        vlan: vlanField,
+      })
+      .meta({ required: ["kind", "uplink", "vlan"] }),
+    z
+      .strictObject({ kind: z.literal("openvswitch"), bridge: bridgeField, vlan: vlanField })
+      .meta({ required: ["kind", "bridge"] }),
+  ])
+  .meta({ description: "What the network stands on, the same on every host" })
+
+/** What {@link planNetwork} is asked; `ipv6.pool` in place of `ipv6.prefix` for {@link planPooledNetwork}. */
+export const networkShape = z.strictObject({
+  id: documented("Default: the name", idSchema),
+  name: documented("Unique among networks", nameSchema),
+  attachment: attachmentShape,
+  mtu: documented("Bytes", wholeNumberSchema(1280, 9216, { default: 1500 })),
+  ipv6: ipv6SideShape.optional(),
+  ipv4: ipv4SideShape.optional(),
+  domain: documented("The guests' DNS search domain", { type: "string", maxLength: 253 }),
+  leaseSeconds: documented("How long a DHCP lease lasts", wholeNumberSchema(120, 86_400, { default: 3600 })),
+  quarantineSeconds: documented(
+    "How long a released address rests. Default: as long as a lease",
+    wholeNumberSchema(0, quarantineMost),
+  ),
+  policy: z
+    .enum(["stable", "eui64", "sequential", "random"])
+    .meta({ description: "How addresses are chosen", default: "stable" })
+    .optional(),
+  portSecurity: z
+    .boolean()
+    .meta({ description: "Drop what a guest sends from an address that is not its own", default: false })
+    .optional(),
+})
 
 /**
  * What a caller asks for as a shared network, by every rule that needs no look at other networks (for those see
@@ -40,7 +63,7 @@ export const quarantineMost = 31_536_000
  * policy `stable`; no port security. Pure. Throws INVALID_ARGUMENT that names the field, the value and what is right.
  */
 export function planNetwork(request: unknown): SharedNetwork {
-  const { ipv6, ipv4, domain, ...rest } = parseShape("", shape, request)
+  const { ipv6, ipv4, domain, ...rest } = parseShape("", networkShape, request)
   if (ipv6 === undefined && ipv4 === undefined)
     throw invalid(
       "ipv6",

@@ -12,22 +12,27 @@ import { invalid } from "../errors.ts"
 import type { Slash64Error } from "../errors.ts"
 import { ipv4Family, ipv6Family, showRanges, toIntervals } from "./address-ranges.ts"
 import type { AddressFamily, AddressRange } from "./address-ranges.ts"
+import { documented, idSchema, ipv4Schema, ipv6Schema, nameSchema } from "./documented.ts"
 import { isReservedHostname, parseHostname } from "./names.ts"
 import type { NicClaim } from "./nic-claim.ts"
 import { parseShape } from "./parse-shape.ts"
 import type { Ipv4Side, Ipv6Side, SharedNetwork } from "./records.ts"
 import { guestIpv4Space, guestIpv6Space, reservedIpv4, reservedIpv6 } from "./reserved.ts"
 
-const shape = z.strictObject({
-  id: z.unknown().optional(),
-  networkId: z.unknown().optional(),
-  host: z.unknown().optional(),
-  vmId: z.unknown().optional(),
-  mac: z.unknown().optional(),
-  requestedIpv6: z.unknown().optional(),
-  requestedIpv4: z.unknown().optional(),
-  hostname: z.unknown().optional(),
-  isDefault: z.boolean().optional(),
+/** What {@link planNic} is asked. */
+export const nicShape = z.strictObject({
+  id: documented("The caller's own", idSchema),
+  networkId: documented("Where it is given, that of the network", idSchema),
+  host: documented("Name of the host that the VM is on", idSchema),
+  vmId: documented("UUID of the VM", { type: "string", format: "uuid" }),
+  mac: documented("Unicast. Default: one that follows from the NIC's id", { type: "string" }),
+  requestedIpv6: documented("This address or none", ipv6Schema),
+  requestedIpv4: documented("This address or none", ipv4Schema),
+  hostname: documented("The guest's name in DHCP and DNS; unique in its network. Default: of the id", nameSchema),
+  isDefault: z
+    .boolean()
+    .meta({ description: "The VM takes its default route and DNS here. Default: true for a VM's first NIC" })
+    .optional(),
 })
 
 /**
@@ -36,7 +41,7 @@ const shape = z.strictObject({
  * the field, the value and what is right.
  */
 export function planNic(request: unknown, network: SharedNetwork): NicClaim {
-  const given = parseShape("", shape, request)
+  const given = parseShape("", nicShape, request)
   if (given.networkId !== undefined && given.networkId !== network.id)
     throw invalid(
       "networkId",

@@ -59,14 +59,17 @@ export function parseChangeNetwork(request: unknown): { readonly network: string
   return { network, change }
 }
 
-const startRouterShape = z.strictObject({
+export const startRouterShape = z.strictObject({
   network: z.string(),
-  host: z.string(),
-  id: z.string().optional(),
-  template: z.string().optional(),
+  host: z.string().meta({ description: "Name of the host that the router VM runs on" }),
+  id: z.string().meta({ description: "Default: one that follows from the network" }).optional(),
+  template: z.string().meta({ description: "Digest of a registered template. Default: the newest" }).optional(),
   vcpus: z.int().min(1).max(16).default(1),
   memoryMiB: z.int().min(128).max(65_536).default(256),
-  controlAddress: z.string().optional(),
+  controlAddress: z
+    .string()
+    .meta({ description: "A static address of the control NIC with its length. Default: link-local" })
+    .optional(),
 })
 
 export function parseStartRouter(request: unknown): z.output<typeof startRouterShape> {

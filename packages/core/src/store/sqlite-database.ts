@@ -1,5 +1,6 @@
 import type { Call } from "../plugin/call.ts"
 import { migrations } from "./migrations.ts"
+import { lockForServer } from "./server-lock.ts"
 import { backupSqliteFile } from "./sqlite-backup.ts"
 import type { BackupFiles } from "./sqlite-backup.ts"
 import { checkSqliteFile } from "./sqlite-check.ts"
@@ -21,6 +22,7 @@ export function sqliteDatabase(files: BackupFiles): StoreDatabase {
       if (!dryRun && (from < migrations.length || accept)) await bringUpToDate(files, accept)
       return { from, to: migrations.length }
     },
+    lockForServer: async () => lockForServer(file),
   }
 }
 

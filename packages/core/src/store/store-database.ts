@@ -15,6 +15,11 @@ export interface StoreDatabase {
   backup(directory: string, call: Call): Promise<StoreBackup>
   /** Brings the schema up to date, or with `dryRun` says only what would be done. Up to date: success. */
   migrate(request: MigrateRequest, call: Call): Promise<StoreMigration>
+  /**
+   * Held by a server for as long as it lives; the function that it gives ends it. FAILED_PRECONDITION where this engine
+   * is for one server and there is one. A server that died holds nothing.
+   */
+  lockForServer(): Promise<() => void>
 }
 
 export interface StoreCheck {

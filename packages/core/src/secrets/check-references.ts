@@ -1,4 +1,5 @@
-import { Slash64Error, isSecretName, isSecretReference } from "@slash64/core"
+import { Slash64Error } from "../errors.ts"
+import { isSecretName, isSecretReference } from "./secret-names.ts"
 
 type Config = Readonly<Record<string, unknown>>
 
