@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly isTerminal?: boolean
   /** Instead of the hypervisor in memory. */
   readonly plugins?: readonly HypervisorPlugin[]
+  /** Told what is written to standard error as it is written: a server is long before its end. */
+  readonly onStderr?: (text: string) => void
 }
 
 /**
@@ -63,7 +65,7 @@ export async function startCliLab(): Promise<CliLab> {
 
   const run = async (args: readonly string[], options: RunOptions = {}): Promise<CliAnswer> => {
     const stdout = recorder(false)
-    const stderr = recorder(options.isTerminal === true)
+    const stderr = recorder(options.isTerminal === true, options.onStderr)
     const world: World = {
       loadPlugins: async () => options.plugins ?? [memoryPlugin(hypervisor)],
       env: { HOME: folder, XDG_STATE_HOME: join(folder, "state"), ...options.env },
@@ -118,11 +120,12 @@ export async function startCliLab(): Promise<CliLab> {
   }
 }
 
-function recorder(isTerminal: boolean): Output & { text(): string } {
+function recorder(isTerminal: boolean, told: (text: string) => void = () => {}): Output & { text(): string } {
   const parts: string[] = []
   return {
     write: (text) => {
       parts.push(text)
+      told(text)
     },
     isTerminal,
     columns: 80,
