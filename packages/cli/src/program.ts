@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import { invalid } from "@slash64/core"
 import type { Answer } from "./answer.ts"
 import { addConformanceCommand } from "./commands/conformance.ts"
+import { addConvergeCommands } from "./commands/converge.ts"
 import { addDbCommands } from "./commands/db.ts"
 import { addGuestConfigCommand } from "./commands/guest-config.ts"
 import { addHostCommands } from "./commands/host.ts"
@@ -58,6 +59,7 @@ export function createProgram(version: string, act: (options: GlobalOptions, dee
   addNicCommands(program, run)
   addGuestConfigCommand(program, run)
   addStatusCommand(program, run)
+  addConvergeCommands(program, run)
   addDbCommands(program, run)
   addConformanceCommand(program, run)
   // Whoever leaves a server running wants to read afterwards what it did.

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import {
+  apply,
   attachNic,
   changeDefaultNic,
   changeNetwork,
@@ -10,6 +11,7 @@ import {
   createPool,
   detachNic,
   newCall,
+  plan,
   readRouterStatus,
   registerTemplate,
   releasePrefix,
@@ -19,6 +21,7 @@ import {
   resizePool,
   resolveVm,
   startRouter,
+  sweep,
 } from "@slash64/core"
 import type { RoadName, Rooms } from "@slash64/core"
 import { networkRequest, nicRequest } from "./road-bench.ts"
@@ -45,6 +48,9 @@ export const everyRoad: Readonly<Record<RoadName, (rooms: Rooms) => Promise<unkn
   "change-default-nic": (rooms) => changeDefaultNic(nicRequest.id, rooms, newCall({ requestId: "change-default-nic" })),
   "converge-router": (rooms) => convergeRouter("lab", rooms, newCall({ requestId: "converge-router" })),
   "read-router-status": (rooms) => readRouterStatus("lab", rooms, newCall({ requestId: "read-router-status" })),
+  plan: (rooms) => plan({}, rooms, newCall({ requestId: "plan" })),
+  apply: (rooms) => apply({}, rooms, newCall({ requestId: "apply" })),
+  sweep: (rooms) => sweep({}, rooms, newCall({ requestId: "sweep" })),
   "detach-nic": (rooms) => detachNic(nicRequest.id, rooms, newCall({ requestId: "detach-nic" })),
   "remove-router": (rooms) => removeRouter({ network: "lab" }, rooms, newCall({ requestId: "remove-router" })),
   "remove-network": (rooms) => removeNetwork("lab", rooms, newCall({ requestId: "remove-network" })),

@@ -102,6 +102,7 @@ function leak(): Slash64Error {
 /** What the roads that go to no host do in the store. */
 const storeAlone = new Set<string | symbol>([
   "createNetwork",
+  "listHosts",
   "putTemplate",
   "createPool",
   "resizePool",

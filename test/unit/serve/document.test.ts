@@ -61,6 +61,9 @@ const bodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   attachNic: { network: "blue", host: "h1", vmId: "5f0c1c1e-7a52-4b1c-9f6a-0d2a5a1d0001" },
   startRouter: { host: "h1" },
   putHost: { plugin: "memory", config: {} },
+  plan: {},
+  apply: {},
+  sweep: {},
   registerTemplate: { version: "1", file: "/x", format: "raw" },
 }
 
@@ -79,7 +82,7 @@ describe("every field of every body", () => {
 
     const name = `${operationId.charAt(0).toUpperCase()}${operationId.slice(1)}Request`
     const { properties, required } = schemaShape.parse(Object(given).components.schemas[name])
-    expect(Object.keys(properties).length).toBeGreaterThan(2)
+    expect(Object.keys(properties)).not.toEqual([])
     for (const [field, { type }] of Object.entries(properties)) {
       const problem = await refused({ ...good, [field]: wrong[type] ?? 7 })
       expect(problem, field).toMatchObject({ status: 400, code: "INVALID_ARGUMENT", hint: expect.any(String) })

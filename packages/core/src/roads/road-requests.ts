@@ -76,6 +76,32 @@ export function parseStartRouter(request: unknown): z.output<typeof startRouterS
   return parseShape("", startRouterShape, request)
 }
 
+export interface PlanRequest {
+  /** Id or name of one network. Absent: all. */
+  readonly network?: string
+}
+
+export interface SweepRequest {
+  /** Removes what is in no record. Default false: it is only told. */
+  readonly remove?: boolean
+}
+
+export const planShape = z.strictObject({
+  network: z.string().meta({ description: "Id or name of one network. Default: all" }).optional(),
+})
+
+export function parsePlan(request: unknown): z.output<typeof planShape> {
+  return parseShape("", planShape, request)
+}
+
+export const sweepShape = z.strictObject({
+  remove: z.boolean().meta({ description: "Remove what is in no record" }).default(false),
+})
+
+export function parseSweep(request: unknown): z.output<typeof sweepShape> {
+  return parseShape("", sweepShape, request)
+}
+
 const removeRouterShape = z.strictObject({ network: z.string(), force: z.boolean().default(false) })
 
 export function parseRemoveRouter(request: unknown): z.output<typeof removeRouterShape> {

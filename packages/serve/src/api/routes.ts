@@ -1,3 +1,4 @@
+import { convergeRoutes } from "./converge.ts"
 import { hostRoutes } from "./hosts.ts"
 import { networkRoutes } from "./networks.ts"
 import { nicRoutes } from "./nics.ts"
@@ -13,5 +14,6 @@ export const routes: readonly Route[] = [
   ...routerRoutes,
   ...hostRoutes,
   ...templateRoutes,
+  ...convergeRoutes,
   ...operationRoutes,
 ]
