@@ -10,6 +10,8 @@ import { closeServer, newServer } from "./http/listen.ts"
 import { listenOnTcp } from "./http/tcp.ts"
 import type { TcpOptions } from "./http/tcp.ts"
 import { listenOnSocket } from "./http/unix-socket.ts"
+import { keepTrue } from "./loop/keep-true.ts"
+import type { Loop } from "./loop/keep-true.ts"
 import { Operations } from "./operations/operations.ts"
 
 export interface ServeOptions {
@@ -20,6 +22,8 @@ export interface ServeOptions {
   readonly socket: string
   /** On TCP too, with TLS and for those who bear the token. */
   readonly tcp?: TcpOptions
+  /** How often all hosts and routers are looked at, and mended. 0: never. Default 60 s. */
+  readonly everyMs?: number
   /** How long what runs may go on when the server ends. Default 10 s. */
   readonly graceMs?: number
 }
@@ -34,7 +38,7 @@ export interface Serving {
 
 /** Serves the API until it is closed. FAILED_PRECONDITION where somebody listens there already. */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const { rooms, plugins, graceMs = 10_000 } = options
+  const { rooms, plugins, graceMs = 10_000, everyMs = 60_000 } = options
   const log = rooms.log
   const ending = new AbortController()
   const operations = new Operations((error, { id, requestId }) =>
@@ -62,11 +66,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   }
 
   const servers: Server[] = []
+  let loop: Loop | undefined
   let closing: Promise<void> | undefined
   const end = async (): Promise<void> => {
     log.info({}, "ending")
     const closed = servers.map((server) => closeServer(server, graceMs + 2_000))
-    await operations.close(graceMs)
+    await Promise.all([loop?.close(), operations.close(graceMs)])
     ending.abort()
     await Promise.all(closed)
     await endMetrics()
@@ -82,6 +87,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     if (tcp !== undefined) servers.push(tcp.server)
     const where = tcp === undefined ? {} : { tcp: { address: tcp.address, port: tcp.port } }
     log.info({ socket: options.socket, ...where }, "listening")
+    if (everyMs > 0) loop = keepTrue(rooms, { everyMs })
     return { socket: options.socket, ...where, close }
   } catch (error) {
     await close()

@@ -46,6 +46,7 @@ describe("events of the roads", () => {
       "start-router": ["router-converged", "router-started", "road-ended"],
       "resolve-vm": ["road-ended"],
       "register-template": ["road-ended"],
+      "release-lease": ["road-ended"],
       plan: ["road-ended"],
       apply: ["road-ended"],
       sweep: ["road-ended"],

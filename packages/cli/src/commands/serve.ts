@@ -4,12 +4,13 @@ import { serveApi } from "../serve/serve-api.ts"
 export function addServeCommand(program: Program, act: Act): void {
   program
     .command("serve")
-    .description("serve the HTTP API until it is interrupted: on a unix socket, and on TCP with TLS when asked")
+    .description("keep hosts and routers true and serve the HTTP API, until it is interrupted")
     .option("--socket <path>", "the unix socket, for its owner alone (default: serve.sock beside the database)")
     .option("--listen <address:port>", "on TCP too, with --tls-cert, --tls-key and --token")
     .option("--tls-cert <file>", "the certificate with its chain, PEM")
     .option("--tls-key <file>", "its private key, PEM")
     .option("--token <reference>", "what clients on TCP have to bear, file:PATH or env:NAME; 32 characters or more")
+    .option("--every <seconds>", "how often all hosts and routers are looked at and mended, 0 for never", "60")
     .option("--grace <seconds>", "how long what runs may go on when it ends, 0 to 600", "10")
     .addHelpText(
       "after",

@@ -10,12 +10,14 @@ import type { ListenOptions } from "./tcp-options.ts"
 
 export interface ServeOptions extends ListenOptions {
   readonly socket?: string | undefined
+  readonly every: string
   readonly grace: string
 }
 
 /** Serves until the user interrupts, which is its right end. */
 export async function serveApi(session: Session, options: ServeOptions): Promise<Answer> {
-  const graceMs = parseGrace(options.grace) * 1000
+  const graceMs = parseSeconds("--grace", options.grace, 600) * 1000
+  const everyMs = parseSeconds("--every", options.every, 86_400) * 1000
   const tcp = await tcpOptions(options)
   const socket = options.socket === undefined ? join(session.paths.folder, "serve.sock") : resolve(options.socket)
   await mkdir(session.paths.folder, { recursive: true, mode: 0o700 })
@@ -25,7 +27,7 @@ export async function serveApi(session: Session, options: ServeOptions): Promise
     const rooms = await session.rooms()
     const plugins = await session.plugins()
     const { signal } = session.call
-    const serving = await serve({ rooms, plugins, socket, graceMs, ...(tcp !== undefined && { tcp }) })
+    const serving = await serve({ rooms, plugins, socket, everyMs, graceMs, ...(tcp !== undefined && { tcp }) })
     if (!signal.aborted) await once(signal, "abort")
     await serving.close()
     return { json: { ended: true }, text: "ended" }
@@ -34,8 +36,8 @@ export async function serveApi(session: Session, options: ServeOptions): Promise
   }
 }
 
-function parseGrace(text: string): number {
-  const seconds = /^\d{1,3}$/.test(text) ? Number(text) : 601
-  if (seconds <= 600) return seconds
-  throw invalid("--grace", text, "is not within 0 to 600", "Give a whole number of seconds.")
+function parseSeconds(field: string, text: string, most: number): number {
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : most + 1
+  if (seconds <= most) return seconds
+  throw invalid(field, text, `is not within 0 to ${most}`, "Give a whole number of seconds.")
 }

@@ -16,6 +16,7 @@ export const roadNames = [
   "read-router-status",
   "resolve-vm",
   "register-template",
+  "release-lease",
   "plan",
   "apply",
   "sweep",

@@ -51,7 +51,7 @@ async function takeStep(step: PlanStep, rooms: RoadRooms, call: Call): Promise<u
     case "make-network":
       return makeNetwork(network, host, rooms, call)
     case "start-router":
-      return startRouter({ network, host }, rooms, call)
+      return startAgain(network, host, rooms, call)
     case "remove-router":
       return removeRouter({ network, force: true }, rooms, call)
     case "push-router":
@@ -67,6 +67,13 @@ async function makeNetwork(networkId: string, hostName: string, rooms: RoadRooms
   const network = await findNetwork(networkId, rooms)
   const host = await repeat(rooms, call, () => rooms.hosts.open(hostName, call))
   await makeOnHost(network, hostName, host, rooms, call)
+}
+
+/** One that was removed since the look stays so. */
+async function startAgain(network: string, host: string, rooms: Rooms, call: Call): Promise<unknown> {
+  const router = await rooms.store.findRouter(network)
+  if (router === undefined || router.state === "leaving") return undefined
+  return startRouter({ network, host }, rooms, call)
 }
 
 /** With what its record says; one that was detached meanwhile stays so. */
