@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type SwitchHost, type XapiLabHost, startSwitchHost, startXapiLabHost } from "@slash64/tool-xapi-lab-host"
+import {
+  type Disturb,
+  type SwitchHost,
+  type XapiLabHost,
+  startSwitchHost,
+  startXapiLabHost,
+} from "@slash64/tool-xapi-lab-host"
 import { XapiSession } from "./xapi-client.ts"
 
 /** One XAPI host on a switch and machines of its own. */
@@ -18,7 +24,7 @@ export interface XapiGround {
   stop(): Promise<void>
 }
 
-export async function startXapiGround(): Promise<XapiGround> {
+export async function startXapiGround(disturb?: Disturb): Promise<XapiGround> {
   const directory = mkdtempSync(join(tmpdir(), "xapi-"))
   const ends = ["a", "b"].map((end) => `x${process.pid}${end}`)
   const nics = ends.map((farEnd, index) => ({ device: `eth${index}`, bridge: `xenbr${index}`, farEnd }))
@@ -28,6 +34,7 @@ export async function startXapiGround(): Promise<XapiGround> {
       directory: join(directory, "xapi"),
       account: { user: "root", password: "lab" },
       hosts: [{ name: "one", address: "127.0.0.1", devices: ["eth0", "eth1"], below: (ended) => below.open(ended) }],
+      ...(disturb !== undefined && { disturb }),
     })
   let host = await start()
   return {

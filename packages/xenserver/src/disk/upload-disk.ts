@@ -3,6 +3,7 @@ import { type Slash64Error, checkAborted } from "@slash64/core"
 import { z } from "zod"
 import { translateXapi } from "../errors/translate-xapi.ts"
 import { gone } from "../network/remove-network.ts"
+import type { HostParts } from "../parts.ts"
 import type { Upload, Xapi } from "../xapi/xapi.ts"
 
 const taskShape = z.object({
@@ -19,11 +20,13 @@ const pollMs = [10, 20, 50, 100, 200, 500] as const
 
 /**
  * Writes a VDI from its first byte on. XAPI answers an upload before it has handled it, so how it went stands in a
- * task of ours alone. A task whose answer was lost is found by its name, and goes with the next upload.
+ * task of ours alone. A task whose answer was lost is found by its name, and goes with this connection's next upload;
+ * XAPI drops those of programs that died after a day.
  */
-export async function uploadDisk(xapi: Xapi, vdi: DiskRef, upload: Upload, signal: AbortSignal): Promise<void> {
-  await removeUploadTasks(xapi, vdi, signal)
-  const task = await xapi.change(z.string(), signal, "task.create", labelOf(vdi), "")
+export async function uploadDisk(parts: HostParts, vdi: DiskRef, upload: Upload, signal: AbortSignal): Promise<void> {
+  const { xapi } = parts
+  await removeUploadTasks(parts, vdi, signal)
+  const task = await xapi.change(z.string(), signal, "task.create", labelOf(parts, vdi), "")
   try {
     await xapi.upload(signal, { vdi: vdi.ref, task }, upload)
   } catch (error) {
@@ -34,14 +37,15 @@ export async function uploadDisk(xapi: Xapi, vdi: DiskRef, upload: Upload, signa
   if (status !== "success") throw failureOf(error_info)
 }
 
-export async function removeUploadTasks(xapi: Xapi, vdi: DiskRef, signal: AbortSignal): Promise<void> {
-  for (const task of await xapi.read(z.array(z.string()), signal, "task.get_by_name_label", labelOf(vdi))) {
+export async function removeUploadTasks(parts: HostParts, vdi: DiskRef, signal: AbortSignal): Promise<void> {
+  const { xapi } = parts
+  for (const task of await xapi.read(z.array(z.string()), signal, "task.get_by_name_label", labelOf(parts, vdi))) {
     await removeTask(xapi, task, signal)
   }
 }
 
-function labelOf({ uuid }: DiskRef): string {
-  return `slash64 upload ${uuid}`
+function labelOf({ maker }: HostParts, { uuid }: DiskRef): string {
+  return `slash64 upload ${uuid} by ${maker}`
 }
 
 async function removeTask(xapi: Xapi, task: string, signal: AbortSignal): Promise<void> {

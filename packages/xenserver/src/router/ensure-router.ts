@@ -32,7 +32,7 @@ export async function ensureRouter(parts: HostParts, router: RouterSpec, call: C
   call.report({ step: "starting router" })
   const own = (found && (await unlessHalfRemoved(xapi, found, signal))) ?? (await make(xapi, router, signal))
   await removeUnregistered(xapi, router.id, own.vm.uuid, signal)
-  await finish(xapi, own, { seed, ports }, signal)
+  await finish(parts, own, { seed, ports }, signal)
   const made = await findOwnRouter(xapi, router.id, signal)
   if (made === undefined) throw takenAway(router.id)
   return toHostRouter(made)
@@ -59,11 +59,12 @@ async function unlessHalfRemoved(
 }
 
 async function finish(
-  xapi: Xapi,
+  parts: HostParts,
   { router, vm }: OwnRouter,
   { seed, ports }: { readonly seed: Buffer; readonly ports: readonly RouterPort[] },
   signal: AbortSignal,
 ): Promise<void> {
+  const { xapi } = parts
   if (vm.is_a_template) await xapi.change(nothing, signal, "VM.provision", vm.ref)
   await setSize(xapi, vm, router, signal)
   const boot = bootDrive(await readDrives(xapi, vm, signal))
@@ -72,7 +73,7 @@ async function finish(
   const name = routerName(router.id)
   if (disk.name_label !== name) await xapi.change(nothing, signal, "VDI.set_name_label", disk.ref, name)
   const storage = await xapi.read(z.string(), signal, "VDI.get_SR", disk.ref)
-  await ensureSeed(xapi, router.id, vm, { seed, storage }, signal)
+  await ensureSeed(parts, router.id, vm, { seed, storage }, signal)
   await ensurePorts(xapi, router.id, vm, ports, signal)
   await start(xapi, vm, signal)
 }

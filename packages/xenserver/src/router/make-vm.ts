@@ -69,11 +69,11 @@ async function clone(xapi: Xapi, router: RouterSpec, template: StoredTemplate, s
   return xapi.read(z.string(), signal, "VM.get_uuid", ref)
 }
 
-/** Two that take up the same clone at once: the second finds the first one's mark. */
+/** Two that take up the same clone find each other's mark; one that came second to register lost its clone already. */
 async function mark(xapi: Xapi, vm: OwnVm, router: RouterSpec, signal: AbortSignal): Promise<void> {
   try {
     await xapi.change(z.literal(""), signal, "VM.add_to_other_config", vm.ref, routerKey, toMark(router))
   } catch (error) {
-    if (!isNative(error, "MAP_DUPLICATE_KEY")) throw error
+    if (!isNative(error, "MAP_DUPLICATE_KEY", "HANDLE_INVALID")) throw error
   }
 }

@@ -46,7 +46,7 @@ export async function ensureTemplate(parts: HostParts, template: TemplateSpec, c
   const storage = await requireStorage(xapi, config, signal)
   const maker = { by: parts.maker, since: await readPoolTime(xapi, await readPool(xapi, signal), signal) }
   try {
-    const vdi = await uploadImage(xapi, template, image, { storage, maker }, call)
+    const vdi = await uploadImage(parts, template, image, { storage, maker }, call)
     await registerVm(xapi, template, vdi, maker, signal)
   } catch (error) {
     await cleanUp(parts, digest, error, signal)
@@ -64,12 +64,13 @@ function checkTemplate({ digest, format }: TemplateSpec): DiskFormat {
 }
 
 async function uploadImage(
-  xapi: Xapi,
+  parts: HostParts,
   template: TemplateSpec,
   image: Image,
   { storage, maker }: { readonly storage: string; readonly maker: Maker },
   call: Call,
 ): Promise<DiskRef> {
+  const { xapi } = parts
   const { signal } = call
   const { format, length } = image
   const disk = {
@@ -81,7 +82,7 @@ async function uploadImage(
   } as const
   const vdi = await createDisk(xapi, disk, signal)
   const open = () => withProgress(createReadStream(image.file), "uploading router template", length, call)
-  await uploadDisk(xapi, vdi, { format, length, open }, signal)
+  await uploadDisk(parts, vdi, { format, length, open }, signal)
   const { virtualSize } = image
   const arrived = await xapi.download(signal, vdi.ref, async (body) => {
     const seen = withProgress(firstOf(body, virtualSize), "verifying router template", virtualSize, call)

@@ -1,12 +1,13 @@
 import { type Call, Slash64Error, parseTemplateDigest } from "@slash64/core"
+import type { HostParts } from "../parts.ts"
 import { unregister } from "../pool/registry.ts"
 import { listOwnRouters } from "../router/find-router.ts"
-import type { Xapi } from "../xapi/xapi.ts"
 import { templateKey } from "./template-mark.ts"
 import { removeMarked } from "./unfinished.ts"
 
 /** Takes the template out of the registry, then away, with all that is half-made of it. */
-export async function removeTemplate(xapi: Xapi, digest: string, { signal }: Call): Promise<void> {
+export async function removeTemplate(parts: HostParts, digest: string, { signal }: Call): Promise<void> {
+  const { xapi } = parts
   parseTemplateDigest("template.digest", digest)
   const user = (await listOwnRouters(xapi, signal)).find(({ router }) => router.templateDigest === digest)
   if (user !== undefined) {
@@ -17,5 +18,5 @@ export async function removeTemplate(xapi: Xapi, digest: string, { signal }: Cal
     })
   }
   await unregister(xapi, templateKey(digest), signal)
-  await removeMarked(xapi, digest, signal, () => true)
+  await removeMarked(parts, digest, signal, () => true)
 }

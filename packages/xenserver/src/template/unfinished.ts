@@ -35,7 +35,7 @@ export async function removeUnfinished(parts: HostParts, digest: string, signal:
   const pool = await readPool(xapi, signal)
   const registered = pool.other_config[templateKey(digest)]
   let now: number | undefined
-  await removeMarked(xapi, digest, signal, async ({ uuid, other_config }) => {
+  await removeMarked(parts, digest, signal, async ({ uuid, other_config }) => {
     if (uuid === registered) return false
     const { by, since } = readMaker(other_config)
     if (by === parts.maker) return true
@@ -48,18 +48,19 @@ type Marked = Pick<OwnVm, "uuid" | "other_config">
 
 /** Takes away the VMs and VDIs of a template that the choice names. */
 export async function removeMarked(
-  xapi: Xapi,
+  parts: HostParts,
   digest: string,
   signal: AbortSignal,
   isChosen: (one: Marked) => boolean | Promise<boolean>,
 ): Promise<void> {
+  const { xapi } = parts
   for (const vm of await readMarkedVms(xapi, digest, signal)) {
     if (await isChosen(vm)) await removeVm(xapi, vm, ["0"], signal)
   }
   for (const disk of await readDisksNamed(xapi, templateName(digest), signal)) {
     // What has a VM belongs to that: to the template, or to a router that was cloned of it just now.
     if (disk.other_config[digestKey] !== digest || disk.VBDs.length > 0 || !(await isChosen(disk))) continue
-    await removeUploadTasks(xapi, disk, signal)
+    await removeUploadTasks(parts, disk, signal)
     await removeDisk(xapi, disk.ref, signal)
   }
 }
