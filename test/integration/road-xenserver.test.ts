@@ -40,7 +40,7 @@ describe("the road on a pool", () => {
     const run = await lab.run(up)
     first = expectLabAnswer(run)
     process.stdout.write(`up took ${run.tookMs} ms\n`)
-  }, 9 * minutes)
+  }, 12 * minutes)
   afterAll(() => lab.remove(), 2 * minutes)
 
   it("ends with an address that the guest shows on its console, and its agent tells the pool", async () => {
@@ -105,6 +105,6 @@ describe("the road on a VLAN of a pool", () => {
       expectLabAnswer(await lab.run(up))
       expect(await readRecords(lab, "VLAN")).toEqual([expect.objectContaining({ tag: 64 })])
     },
-    9 * minutes,
+    12 * minutes,
   )
 })
