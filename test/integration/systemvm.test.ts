@@ -76,8 +76,8 @@ describe("the router template", () => {
   })
 
   it("comes as raw and as VHD with the same content", async () => {
-    const raw = await buildTemplate({ outDir: join(work, "raw"), format: "raw" })
-    const vhd = await buildTemplate({ outDir: join(work, "vhd"), format: "vhd" })
+    const raw = await buildTemplate({ outDir: join(work, "raw"), formats: ["raw"] })
+    const vhd = await buildTemplate({ outDir: join(work, "vhd"), formats: ["vhd"] })
     expect([raw.version, vhd.version]).toEqual([template.version, template.version])
     const compare = ["compare", "-f", "raw", "-F", "vpc", join(work, "raw", raw.file), join(work, "vhd", vhd.file)]
     expect((await exec("qemu-img", compare)).stdout).toContain("Images are identical.")

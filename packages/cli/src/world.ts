@@ -28,7 +28,8 @@ export type TemplateBuilder = (request: BuildTemplateRequest) => Promise<BuiltTe
 
 export interface BuildTemplateRequest {
   readonly outDir: string
-  readonly format: "qcow2" | "raw" | "vhd"
+  /** One image in each. */
+  readonly formats: readonly ("qcow2" | "raw" | "vhd")[]
   readonly signal: AbortSignal
   readonly report: (progress: Progress) => void
 }

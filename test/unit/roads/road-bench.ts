@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { MemoryRouters, memoryPlugin, newMemoryWorld } from "@slash64/conformance"
 import type { MemoryWorld } from "@slash64/conformance"
 import { nicIdFor, openHosts, openRooms, openSqliteStore, routerIdFor } from "@slash64/core"
-import type { AttachNicRequest, RoadLog, Rooms, Store } from "@slash64/core"
+import type { AttachNicRequest, RoadLog, Rooms, Store, TemplateRecord } from "@slash64/core"
 
 /** A moment in which a road can be disturbed: before or after a verb of a room. */
 export interface RoadStep {
@@ -46,6 +46,16 @@ export class RoadBench {
     await bench.store.putHost({ name: "h1", plugin: "memory", config: {} })
     await bench.store.putTemplate({ digest, version: "1", file, format: "qcow2", registeredAt: "2026-01-01T00:00:00Z" })
     return bench
+  }
+
+  /** A template of these bytes; each is registered a second after the one before. */
+  async register(bytes: string, format: TemplateRecord["format"], version: string): Promise<TemplateRecord> {
+    const file = join(this.#folder, `${bytes}.${format}`)
+    writeFileSync(file, bytes)
+    const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`
+    const registered = (await this.store.listTemplates()).length
+    const registeredAt = new Date(Date.UTC(2026, 0, 1, 0, 0, registered)).toISOString()
+    return this.store.putTemplate({ digest, version, file, format, registeredAt })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,7 +13,7 @@ import {
   resolveVm,
   startRouter,
 } from "@slash64/core"
-import type { AttachNicRequest, ChangeNetworkRequest, Progress, Rooms } from "@slash64/core"
+import type { AttachNicRequest, ChangeNetworkRequest, Progress, Rooms, StartedRouter } from "@slash64/core"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { RoadBench, networkRequest, nicRequest, routerId, vmId } from "./road-bench.ts"
 
@@ -27,7 +27,7 @@ beforeEach(async () => {
 })
 afterEach(() => bench[Symbol.asyncDispose]())
 
-const start = (): Promise<unknown> => startRouter({ network: "lab", host: "h1" }, rooms, newCall())
+const start = (): Promise<StartedRouter> => startRouter({ network: "lab", host: "h1" }, rooms, newCall())
 
 function nicNumber(index: number): AttachNicRequest {
   return { ...nicRequest, id: nicIdFor("lab", vmId, index) }
@@ -318,6 +318,24 @@ describe("startRouter", () => {
       field: "template",
     })
     expect(await bench.store.listRouters()).toEqual([])
+  })
+
+  it("takes an image in the format that suits the host best, of the version registered last", async () => {
+    bench.world.capabilities = { templateFormats: ["vhd", "raw"] }
+    await expect(start()).rejects.toMatchObject({ code: "FAILED_PRECONDITION", field: "template", value: "vhd, raw" })
+    expect(await bench.store.listRouters()).toEqual([])
+    await bench.register("older", "vhd", "1")
+    const [raw, vhd] = [await bench.register("a", "raw", "2"), await bench.register("b", "vhd", "2")]
+    await bench.register("c", "qcow2", "3")
+    const named = { network: "lab", host: "h1", template: (await bench.register("d", "qcow2", "4")).digest }
+    await expect(startRouter(named, rooms, newCall())).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      message: expect.stringMatching(/is a qcow2 image, and this host takes vhd or raw/),
+    })
+    expect((await start()).router).toMatchObject({ templateDigest: vhd.digest, templateVersion: "2" })
+    await removeRouter({ network: "lab", force: true }, rooms, newCall())
+    const other = { network: "lab", host: "h1", template: raw.digest }
+    expect((await startRouter(other, rooms, newCall())).router.templateDigest).toBe(raw.digest)
   })
 
   it("does not count as running before it serves", async () => {

@@ -25,15 +25,21 @@ import {
 export const templateFormats = ["qcow2", "raw", "vhd"] as const
 export type TemplateFormat = (typeof templateFormats)[number]
 
-export interface TemplateManifest {
-  /** Same inputs, same version: the kernel's Debian version and a hash of all that is in the image. */
-  readonly version: string
+/** One disk of a template, in one format. */
+export interface TemplateImage {
   /** `sha256:` and the hash of the file. */
   readonly digest: string
   /** The image's name, beside `manifest.json`. */
   readonly file: string
   readonly format: TemplateFormat
   readonly sizeBytes: number
+}
+
+export interface TemplateManifest extends TemplateImage {
+  /** Same inputs, same version: the kernel's Debian version and a hash of all that is in the image. */
+  readonly version: string
+  /** The same disk in each format that was asked for; the first is the one that the manifest itself names. */
+  readonly images: readonly TemplateImage[]
   readonly kernel: string
   readonly packages: readonly { readonly name: string; readonly version: string }[]
 }
@@ -46,9 +52,10 @@ export interface BuildStep {
 }
 
 export interface BuildRequest {
-  /** The image and its manifest are written here. */
+  /** The images and their manifest are written here. */
   readonly outDir: string
-  readonly format?: TemplateFormat
+  /** Default: qcow2 alone. */
+  readonly formats?: readonly TemplateFormat[]
   /** Downloads and unpacked packages; by default `.cache/systemvm` of the checkout. */
   readonly cacheDir?: string
   /** Installs the Debian tools that the build lacks with apt-get; else they are named in an error. */
@@ -61,13 +68,12 @@ export const defaultCacheDir = join(import.meta.dirname, "../../../.cache/system
 const steps = ["tools", "packages", "unpack", "dnsmasq", "initramfs", "disk", "convert"] as const
 
 /**
- * Builds the router template from Debian packages with the machine's own apt sources: `router-<version>.<format>` and
- * `manifest.json` in `outDir`. Repeated with the same inputs it gives the same version.
+ * Builds the router template from Debian packages with the machine's own apt sources: a `router-<version>.<format>`
+ * for each format, and `manifest.json`, in `outDir`. Repeated with the same inputs it gives the same version.
  */
 export async function buildTemplate(request: BuildRequest): Promise<TemplateManifest> {
-  const { outDir, format = "qcow2", cacheDir = defaultCacheDir, signal } = request
-  if (!templateFormats.includes(format))
-    throw invalid("format", format, "is no image format", templateFormats.join(", "))
+  const { outDir, cacheDir = defaultCacheDir, signal } = request
+  const formats = parseFormats(request.formats)
   const begin = (step: BuildStep["step"]) => {
     signal?.throwIfAborted()
     request.report?.({ step, done: steps.indexOf(step), total: steps.length })
@@ -89,15 +95,14 @@ export async function buildTemplate(request: BuildRequest): Promise<TemplateMani
     const raw = join(workDir, "disk.raw")
     await makeDisk({ file: raw, workDir, commandLine, ...contents, signal })
     begin("convert")
-    const file = `router-${contents.version}.${format}`
-    await convert(raw, join(workDir, file), format, signal)
-    await rename(join(workDir, file), join(outDir, file))
-    const manifest = await describeTemplate(join(outDir, file), {
-      ...contents,
-      file,
-      format,
-      packages: [...packages, { name: "dnsmasq", version: dnsmasq.version }],
-    })
+    const images: TemplateImage[] = []
+    for (const format of formats) {
+      const file = `router-${contents.version}.${format}`
+      await convert(raw, join(workDir, file), format, signal)
+      await rename(join(workDir, file), join(outDir, file))
+      images.push({ file, format, ...(await readImage(join(outDir, file))) })
+    }
+    const manifest = describeTemplate(contents, images, [...packages, { name: "dnsmasq", version: dnsmasq.version }])
     await writeFile(join(outDir, "manifest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`)
     return manifest
   } finally {
@@ -174,25 +179,26 @@ async function convert(raw: string, file: string, format: TemplateFormat, signal
   await runCommand("qemu-img", ["convert", "-f", "raw", ...options[format], raw, file], { signal })
 }
 
-async function describeTemplate(
-  path: string,
-  template: Pick<TemplateContents, "version" | "kernelRelease"> & {
-    readonly file: string
-    readonly format: TemplateFormat
-    readonly packages: TemplateManifest["packages"]
-  },
-): Promise<TemplateManifest> {
+async function readImage(path: string): Promise<Pick<TemplateImage, "digest" | "sizeBytes">> {
   const digest = createHash("sha256")
   for await (const chunk of createReadStream(path)) digest.update(chunk)
-  return {
-    version: template.version,
-    digest: `sha256:${digest.digest("hex")}`,
-    file: template.file,
-    format: template.format,
-    sizeBytes: (await stat(path)).size,
-    kernel: template.kernelRelease,
-    packages: template.packages.map(describe),
-  }
+  return { digest: `sha256:${digest.digest("hex")}`, sizeBytes: (await stat(path)).size }
+}
+
+function describeTemplate(
+  { version, kernelRelease }: Pick<TemplateContents, "version" | "kernelRelease">,
+  images: readonly TemplateImage[],
+  packages: TemplateManifest["packages"],
+): TemplateManifest {
+  const [first] = images
+  if (first === undefined) throw new Error("a template has an image")
+  return { version, ...first, images, kernel: kernelRelease, packages: packages.map(describe) }
+}
+
+function parseFormats(formats: readonly TemplateFormat[] = ["qcow2"]): readonly TemplateFormat[] {
+  const wrong = formats.find((format) => !templateFormats.includes(format))
+  if (formats.length > 0 && wrong === undefined) return [...new Set(formats)]
+  throw invalid("formats", wrong ?? formats, "is no image format", templateFormats.join(", "))
 }
 
 function describe({ name, version }: TemplateManifest["packages"][number]): {

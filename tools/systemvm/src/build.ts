@@ -9,7 +9,7 @@ if (format === undefined) throw new Error(`--format ${values.format}: one of ${t
 const startedAt = performance.now()
 const manifest = await buildTemplate({
   outDir: values.out,
-  format,
+  formats: [format],
   report: ({ step, done, total }) => process.stderr.write(`[${done + 1}/${total}] ${step}\n`),
 })
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)

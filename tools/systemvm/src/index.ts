@@ -8,7 +8,7 @@ export {
   templateFormats,
   unpackRouterPackages,
 } from "./build-template.ts"
-export type { BuildRequest, BuildStep, TemplateFormat, TemplateManifest } from "./build-template.ts"
+export type { BuildRequest, BuildStep, TemplateFormat, TemplateImage, TemplateManifest } from "./build-template.ts"
 export { compressInitramfs } from "./compress-initramfs.ts"
 export { renderCpio } from "./cpio-archive.ts"
 export { makeDisk } from "./disk-image.ts"

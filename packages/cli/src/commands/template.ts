@@ -11,8 +11,12 @@ export function addTemplateCommands(program: Program, act: Act): void {
     .command("build")
     .description("build the router template from Debian packages, and register it; needs root and a checkout")
     .option("--out <directory>", "where the image and its manifest go (default: templates beside the database)")
-    .addOption(new Option("--format <kind>", "of the image").choices(["qcow2", "raw", "vhd"]).default("qcow2" as const))
-    .addHelpText("after", "\nExample:\n  slash64 template build --out /var/lib/slash64")
+    .addOption(
+      new Option("--format <kind...>", "of the image, one or more: KVM takes qcow2 and raw, a pool vhd and raw")
+        .choices(["qcow2", "raw", "vhd"])
+        .default(["qcow2", "vhd"] as const, "qcow2 and vhd"),
+    )
+    .addHelpText("after", "\nExample:\n  slash64 template build --out /var/lib/slash64 --format vhd")
     .action((options) => act((session) => buildTemplate(session, options)))
 
   template

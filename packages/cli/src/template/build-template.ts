@@ -7,7 +7,7 @@ import { registerTemplate } from "./register-template.ts"
 
 export interface BuildOptions {
   readonly out?: string | undefined
-  readonly format: "qcow2" | "raw" | "vhd"
+  readonly format: readonly ("qcow2" | "raw" | "vhd")[]
 }
 
 export async function buildTemplate(session: Session, options: BuildOptions): Promise<Answer> {
@@ -20,7 +20,6 @@ export async function buildTemplate(session: Session, options: BuildOptions): Pr
   const outDir = options.out === undefined ? join(session.paths.folder, "templates") : resolve(options.out)
   await mkdir(outDir, { recursive: true })
   const { call } = session
-  const { format } = options
-  await build({ outDir, format, signal: call.signal, report: (progress) => call.report(progress) })
+  await build({ outDir, formats: options.format, signal: call.signal, report: (progress) => call.report(progress) })
   return registerTemplate(session, join(outDir, "manifest.json"))
 }

@@ -4,10 +4,10 @@ import type { TemplateBuilder } from "../world.ts"
 export async function findTemplateBuilder(): Promise<TemplateBuilder | undefined> {
   try {
     const { buildTemplate } = await import("@slash64/tool-systemvm")
-    return ({ outDir, format, signal, report }) =>
+    return ({ outDir, formats, signal, report }) =>
       buildTemplate({
         outDir,
-        format,
+        formats,
         installMissing: true,
         signal,
         report: ({ step, done, total }) => report({ step: `building the template: ${step}`, done, total }),

@@ -1,27 +1,37 @@
 import { readFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { Slash64Error, invalid, parseShape, quote, registerTemplate as register } from "@slash64/core"
+import type { TemplateRecord } from "@slash64/core"
 import { z } from "zod"
 import type { Answer } from "../answer.ts"
 import { card } from "../output/table.ts"
 import type { Session } from "../session.ts"
 
-const shape = z.object({
-  version: z.string().regex(/^[\w.+~:-]{1,128}$/, "is not a version"),
+const imageShape = z.object({
   digest: z.string().regex(/^sha256:[\da-f]{64}$/, "is not sha256: and 64 hex digits"),
   file: z.string().regex(/^(?!\.{1,2}$)[^/\0]+$/, "is not a file beside the manifest"),
   format: z.enum(["qcow2", "raw", "vhd"]),
 })
 
-/** DATA_LOSS when the image is not the one that the manifest describes. Repeated: success. */
+const shape = imageShape.extend({
+  version: z.string().regex(/^[\w.+~:-]{1,128}$/, "is not a version"),
+  /** Absent in a manifest of one image. */
+  images: z.array(imageShape).min(1).optional(),
+})
+
+/** Registers every image of the manifest. DATA_LOSS when the image is not the one that the manifest describes. Repeated: success. */
 export async function registerTemplate(session: Session, manifestPath: string): Promise<Answer> {
   const path = resolve(manifestPath)
-  const { version, digest, file, format } = parseShape("manifest", shape, parseJson(path, await read(path)))
-  const request = { version, digest, file: join(dirname(path), file), format }
-  const template = await register(request, await session.rooms(), session.call)
+  const manifest = parseShape("manifest", shape, parseJson(path, await read(path)))
+  const { version, images = [manifest] } = manifest
+  const rooms = await session.rooms()
+  const templates: TemplateRecord[] = []
+  for (const { digest, file, format } of images) {
+    templates.push(await register({ version, digest, file: join(dirname(path), file), format }, rooms, session.call))
+  }
   return {
-    json: { template },
-    text: card({ template: template.version, digest: template.digest, file: template.file }),
+    json: { template: templates[0], templates },
+    text: templates.map((one) => card({ template: one.version, digest: one.digest, file: one.file })).join("\n"),
   }
 }
 

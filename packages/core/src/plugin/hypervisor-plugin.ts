@@ -96,6 +96,8 @@ export interface HostFinding {
 export interface HostCapabilities {
   /** The kinds of {@link NetworkAttachment} that this host can make. */
   readonly attachments: readonly NetworkAttachment["kind"][]
+  /** The image formats that `ensureTemplate` takes, the best first. Absent: every one. */
+  readonly templateFormats?: readonly TemplateSpec["format"][]
   /** A NIC can be plugged into a running VM. */
   readonly liveAttach: boolean
   /** Spoofed source addresses are dropped at the port. */

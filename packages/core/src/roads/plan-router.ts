@@ -5,7 +5,10 @@ import type { Duid } from "../address/duid.ts"
 import { Slash64Error, quote } from "../errors.ts"
 import type { Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
 import type { parseStartRouter } from "./road-requests.ts"
+import type { HostCapabilities } from "../plugin/hypervisor-plugin.ts"
 import type { Rooms } from "./rooms.ts"
+
+const everyFormat = ["qcow2", "raw", "vhd"] as const
 
 /** Names what slash64 makes ids of by itself (RFC 9562 section 6.6): never changed, or routers get other ids. */
 const namespace = "6b1e64d2-50a4-5c1f-9d5e-0a64c0de0064"
@@ -18,14 +21,15 @@ export async function planRouter(
   asked: ReturnType<typeof parseStartRouter>,
   network: SharedNetwork,
   rooms: Rooms,
+  askHost: () => Promise<Pick<HostCapabilities, "templateFormats">>,
 ): Promise<{ readonly router: Router; readonly template: TemplateRecord }> {
   const there = await rooms.store.findRouter(network.id)
   const templates = await rooms.store.listTemplates()
   if (there !== undefined) {
     checkSame(there, asked, network)
-    return { router: there, template: chooseTemplate(templates, there.templateDigest) }
+    return { router: there, template: findTemplate(templates, there.templateDigest) }
   }
-  const template = chooseTemplate(templates, asked.template)
+  const template = chooseTemplate(templates, asked.template, await askHost())
   const id = asked.id === undefined ? routerIdFor(network.id) : parseId("id", asked.id)
   const { hostKey } = await rooms.routers.identity(id)
   const router: Router = {
@@ -81,15 +85,43 @@ function checkSame(there: Router, asked: ReturnType<typeof parseStartRouter>, ne
   }
 }
 
-function chooseTemplate(templates: readonly TemplateRecord[], digest: string | undefined): TemplateRecord {
-  const newest = templates.toSorted((a, b) => (a.registeredAt < b.registeredAt ? 1 : -1))
-  const chosen = digest === undefined ? newest[0] : newest.find((one) => one.digest === digest)
-  if (chosen !== undefined) return chosen
-  const which =
-    digest === undefined ? "no router template is registered" : `router template ${quote(digest)} is not registered`
-  throw new Slash64Error("NOT_FOUND", which, {
+/** The one that is named, or the newest in the format that suits the host best. */
+function chooseTemplate(
+  templates: readonly TemplateRecord[],
+  digest: string | undefined,
+  { templateFormats = everyFormat }: Pick<HostCapabilities, "templateFormats">,
+): TemplateRecord {
+  const fits = ({ format }: TemplateRecord): boolean => templateFormats.includes(format)
+  if (digest !== undefined) {
+    const named = findTemplate(templates, digest)
+    if (fits(named)) return named
+    throw unfit(`router template ${named.version} is a ${named.format} image`, templateFormats)
+  }
+  const newest = templates.toSorted((a, b) => (a.registeredAt < b.registeredAt ? 1 : -1)).find(fits)
+  if (newest === undefined && templates.length > 0) throw unfit("no router template is an image", templateFormats)
+  if (newest === undefined) throw unregistered("no router template is registered", "")
+  const same = templates.filter((one) => one.version === newest.version && fits(one))
+  return templateFormats.flatMap((format) => same.find((one) => one.format === format) ?? [])[0] ?? newest
+}
+
+function findTemplate(templates: readonly TemplateRecord[], digest: string): TemplateRecord {
+  const found = templates.find((one) => one.digest === digest)
+  if (found !== undefined) return found
+  throw unregistered(`router template ${quote(digest)} is not registered`, digest)
+}
+
+function unregistered(problem: string, digest: string): Slash64Error {
+  return new Slash64Error("NOT_FOUND", problem, {
     field: "template",
-    value: quote(digest ?? ""),
+    value: quote(digest),
     hint: "Build or register one: slash64 template build, or slash64 template register.",
+  })
+}
+
+function unfit(problem: string, formats: readonly string[]): Slash64Error {
+  return new Slash64Error("FAILED_PRECONDITION", `${problem}, and this host takes ${formats.join(" or ")}`, {
+    field: "template",
+    value: formats.join(", "),
+    hint: `Build one that fits: slash64 template build --format ${formats[0] ?? ""}.`,
   })
 }

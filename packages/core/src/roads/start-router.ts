@@ -1,5 +1,5 @@
 import type { Router } from "../network/records.ts"
-import type { RouterSpec } from "../plugin/hypervisor-plugin.ts"
+import type { HypervisorHost, RouterSpec } from "../plugin/hypervisor-plugin.ts"
 import type { PushResult, RouterStatus, SeedRequest } from "../router/router-control.ts"
 import { converge, endpointOf } from "./converge-router.ts"
 import { routerFact } from "./facts.ts"
@@ -28,9 +28,13 @@ export const startRouter = road(
   async (request: StartRouterRequest, rooms, call): Promise<StartedRouter> => {
     const asked = parseStartRouter(request)
     const network = await findNetwork(asked.network, rooms)
-    const { router: planned, template } = await planRouter(asked, network, rooms)
+    const openHost = (): Promise<HypervisorHost> => repeat(rooms, call, () => rooms.hosts.open(asked.host, call))
+    const { router: planned, template } = await planRouter(asked, network, rooms, async () => {
+      const host = await openHost()
+      return (await repeat(rooms, call, () => host.describeHost(call))).capabilities
+    })
     beginStep(call, "looking at the host")
-    const host = await repeat(rooms, call, () => rooms.hosts.open(asked.host, call))
+    const host = await openHost()
 
     beginStep(call, "recording the router")
     const router = await rooms.store.createRouter(planned)

@@ -15,6 +15,7 @@ export async function describeHost(parts: HostParts, call: Call): Promise<HostDe
     version: versions.libvirt,
     capabilities: {
       attachments: attachmentsOf(probe),
+      templateFormats: ["qcow2", "raw"],
       liveAttach: true,
       portSecurity: false,
       securityGroups: false,

@@ -28,6 +28,7 @@ export async function describeHost(xapi: Xapi, { signal }: Call): Promise<HostDe
     version,
     capabilities: {
       attachments: ["isolated", "bridge", "vlan"],
+      templateFormats: ["vhd", "raw"],
       liveAttach: true,
       portSecurity: openVswitch,
       securityGroups: false,

@@ -37,7 +37,7 @@ export async function openTemplate(
   if (built !== undefined) return { ...built, file: join(outDir, built.file) }
   const manifest = await buildTemplate({
     outDir,
-    format,
+    formats: [format],
     cacheDir: packages,
     installMissing: true,
     signal,
