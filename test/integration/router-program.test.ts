@@ -189,7 +189,18 @@ describe("slash64-router", () => {
     await pushFull(1, files([10]))
     const mac = macOf(20)
     const good = [",[::1]", ",[1::]", ",[2001:db8:1:2:3:4:5:6]", ",set:nondefault,[2001:db8::5:6],10.0.0.1,a-b", ",x1"]
-    const bad = [",[1::2::3]", ",[12345::]", ",[1:2:3:4:5:6:7]", ",10.0.0.256", ",[::1],[::2]", ",a b", ",-a"]
+    const bad = [
+      ",[1::3:4:5:6:7:8:9]",
+      ",300.1.1.1",
+      ",[1::2::3]",
+      ",[12345::]",
+      ",[1:2:3:4:5:6:7]",
+      ",10.0.0.256",
+      ",[::1],[::2]",
+      ",-a",
+      ",[:1::2]",
+      ",[1::2:]",
+    ]
     for (const value of [...good, ...bad].map((rest) => `${mac}${rest}`)) {
       const isGood = good.includes(value.slice(mac.length))
       const conf = join(work, "host.conf")
