@@ -1,33 +1,43 @@
 import { lives, players, type Outcome, type Player } from "./cells.ts"
 
-/** docs/guest-matrix.md as the run of the whole matrix found it: a line a player, a column a life. */
-export function renderMatrix(outcomes: ReadonlyMap<Player, Outcome>): string {
-  return `${introduction}\n${renderTable([headOf(), ...players.map((player) => rowOf(player, outcomes.get(player)))])}`
+/** A guest's cells, a life each: `yes`, `**no**` or `not run`. */
+export type Marks = readonly string[]
+
+/** docs/guest-matrix.md: a line a player, a column a life. */
+export function renderMatrix(marks: ReadonlyMap<Player, Marks>): string {
+  const rows = players.map((player) => [...keyOf(player), ...(marks.get(player) ?? marksOf({}))])
+  return `${introduction}\n${renderTable([headOf(), ...rows])}`
 }
 
-/** The table's cells in a text of {@link renderMatrix}, the head first. */
-export function parseMatrix(text: string): readonly (readonly string[])[] {
-  const table = text.slice(text.indexOf("| client"))
-  const lines = table.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| -"))
-  return lines.map((line) =>
+/** What a text of {@link renderMatrix} says; a player that it does not have is absent. */
+export function parseMatrix(text: string): ReadonlyMap<Player, Marks> {
+  const lines = text.split("\n").map((line) =>
     line
       .split("|")
       .slice(1, -1)
       .map((cell) => cell.trim()),
   )
+  const found = players.flatMap((player) => {
+    const row = lines.find((cells) => keyOf(player).every((word, column) => cells[column] === word))
+    return row === undefined ? [] : [[player, row.slice(keyOf(player).length)] as const]
+  })
+  return new Map(found)
 }
 
-export function headOf(): readonly string[] {
-  return ["client", "network", "NICs", ...lives]
-}
-
-function rowOf({ client, family, nicCount }: Player, outcome: Outcome = {}): readonly string[] {
-  const marks = lives.map((life) => {
+export function marksOf(outcome: Outcome): Marks {
+  return lives.map((life) => {
     const problems = outcome[life]
     if (problems === undefined) return "not run"
     return problems.length === 0 ? "yes" : "**no**"
   })
-  return [client, family, String(nicCount), ...marks]
+}
+
+function headOf(): readonly string[] {
+  return ["client", "network", "NICs", ...lives]
+}
+
+function keyOf({ client, family, nicCount }: Player): readonly string[] {
+  return [client, family, String(nicCount)]
 }
 
 /** As prettier has it: columns of one width. */
@@ -41,10 +51,11 @@ function renderTable(rows: readonly (readonly string[])[]): string {
 
 const introduction = `# Guests that were tried
 
-Written by \`npm run test:all\` (\`test/long/guest-matrix.test.ts\`). Each guest is a network namespace with a disk of its own
-and a DHCP client of Debian 12, on links where the router's own dnsmasq serves and advertises. "yes": on every NIC exactly the
-reserved addresses; a default route on the default NIC and on no other; a route to each NIC's own link; the name servers of
-the default network and of no other.
+Written by \`npm run test:all\` (\`test/long/guest-matrix.test.ts\`); a run of some guests alone renews their lines, and
+"not run" is a line that no run has reached yet. Each guest is a network namespace with a disk of its own and a DHCP client
+of Debian 12, on links where the router's own dnsmasq serves and advertises. "yes": on every NIC exactly the reserved
+addresses; a default route on the default NIC and on no other; a route to each NIC's own link; the name servers of the
+default network and of no other.
 
 | life           | what happened before                                                                     |
 | -------------- | ---------------------------------------------------------------------------------------- |

@@ -17,13 +17,8 @@ describe("a guest with two NICs on IPv6 has its addresses, routes and resolver",
   })
   afterAll(() => ground?.close())
 
-  it.concurrent.each(core.map((player) => ({ player, name: nameOf(player) })))(
-    "$name",
-    { timeout: 300_000 },
-    async ({ player }) => {
-      expect(await liveThrough(player, ground, tree, lives)).toEqual(
-        Object.fromEntries(lives.map((life) => [life, []])),
-      )
-    },
-  )
+  const named = core.map((player) => [nameOf(player), player] as const)
+  it.concurrent.each(named)("%s", { timeout: 300_000 }, async (_, player) => {
+    expect(await liveThrough(player, ground, tree, lives)).toEqual(Object.fromEntries(lives.map((life) => [life, []])))
+  })
 })
