@@ -18,7 +18,10 @@ const answerShape = z.object({
   checks: z.array(z.object({ check: z.string(), result: z.string(), reason: z.string().optional() })),
 })
 
-describe("slash64 conformance on a libvirtd", () => {
+/** Several processes on a libvirtd, on a busy machine too. */
+const patienceMs = 300_000
+
+describe("slash64 conformance on a libvirtd", { timeout: patienceMs }, () => {
   let ground: KvmGround
   let state: string
   let haltedVm: string
