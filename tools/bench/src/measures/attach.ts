@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { hash, randomUUID } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { memoryPlugin, newMemoryWorld } from "@slash64/conformance"
@@ -60,7 +60,7 @@ async function openRoad(bench: Bench, store: Store, router: BenchRouter) {
   const rooms = openRooms({ store, hosts, routers: reachedAt(router) })
   const template = join(bench.directory, "template")
   await writeFile(template, "")
-  const digest = `sha256:${"0".repeat(64)}`
+  const digest = `sha256:${hash("sha256", "")}`
   await store.putHost({ name: "h1", plugin: "memory", config: {} })
   await store.putTemplate({
     digest,
