@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers"
 import { setTimeout as delay } from "node:timers/promises"
 import { newCall } from "@slash64/core"
 import { kvmPlugin } from "@slash64/kvm"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { z } from "zod"
 import { type KvmGround, startKvmGround } from "./kvm-ground.ts"
 
@@ -25,6 +25,7 @@ describe("slash64 conformance on a libvirtd", { timeout: patienceMs }, () => {
   let ground: KvmGround
   let state: string
   let haltedVm: string
+  const started: ChildProcess[] = []
 
   beforeAll(async () => {
     ground = await startKvmGround()
@@ -37,6 +38,10 @@ describe("slash64 conformance on a libvirtd", { timeout: patienceMs }, () => {
     await json("host", "add", "lab", "--kvm", ground.config.uri, "--storage", ground.config.storage)
   })
 
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill("SIGKILL")
+  })
+
   afterAll(async () => {
     await ground.stop()
     rmSync(state, { recursive: true })
@@ -44,9 +49,11 @@ describe("slash64 conformance on a libvirtd", { timeout: patienceMs }, () => {
 
   it("passes, and leaves the host as it was", async () => {
     const before = await ground.foreign()
-    const answer = answerShape.parse(await json("conformance", "--halted-vm", "web2", "--no-boot", "--only", "once"))
+    const answer = answerShape.parse(
+      await json("conformance", "--halted-vm", "web2", "--no-boot", "--only", "once and twice"),
+    )
     expect(answer.checks.filter(({ result }) => result === "failed")).toEqual([])
-    expect(answer.passed).toBeGreaterThan(8)
+    expect(answer.passed).toBeGreaterThan(3)
     expect(answer.checks.find(({ check }) => check.startsWith("ensureRouter: once"))?.result).toBe("passed")
     const left = answer.checks.filter(({ result }) => result === "left out")
     expect(new Set(left.map(({ reason }) => reason))).toContain("no running VM was named")
@@ -55,14 +62,18 @@ describe("slash64 conformance on a libvirtd", { timeout: patienceMs }, () => {
   })
 
   it("takes away what it made when it is interrupted, and what it left when it was killed", async () => {
-    const killed = start("conformance", "--halted-vm", "web2", "--only", "attachNic")
-    await untilThere()
-    killed.child.kill("SIGKILL")
-    await killed.ended
-    expect(await ours()).not.toEqual([])
+    let left: readonly string[] = []
+    // It may have taken away what was seen in the moment before it is killed.
+    while (left.length === 0) {
+      const killed = start("conformance", "--halted-vm", "web2", "--only", "attachNic")
+      await untilThere()
+      killed.child.kill("SIGKILL")
+      await killed.ended
+      left = await ours()
+    }
 
     const interrupted = start("conformance", "--halted-vm", haltedVm, "--only", "attachNic")
-    while ((await ours()).length > 0) await delay(50)
+    while ((await ours()).some((id) => left.includes(id))) await delay(50)
     await untilThere()
     interrupted.child.kill("SIGINT")
     expect(await interrupted.ended).toMatchObject({ exitCode: 130, stderr: expect.stringContaining("Repeat") })
@@ -97,6 +108,7 @@ describe("slash64 conformance on a libvirtd", { timeout: patienceMs }, () => {
       env: { ...process.env, XDG_STATE_HOME: state },
       stdio: ["ignore", "pipe", "pipe"],
     })
+    started.push(child)
     const read = Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")])
     return { child, ended: read.then(([stdout, stderr, [exitCode]]) => ({ exitCode, stdout, stderr })) }
   }
