@@ -69,7 +69,7 @@ export class RoadBench {
     this.world.intercept = (step) => onStep({ room: "host", ...step })
     this.routers.intercept = (step) => onStep({ room: "router", ...step })
     const hosts = openHosts(store, [memoryPlugin(this.world)])
-    const patience = { pauseMs: 0, bootMs: 5_000 }
+    const patience = { pauseMs: 0, bootMs: 5_000, withdrawMs: 0 }
     return openRooms({ store, hosts, routers: this.routers, patience, ...(log === undefined ? {} : { log }) })
   }
 

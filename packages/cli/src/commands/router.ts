@@ -1,9 +1,11 @@
 import { convergeRouter, invalid, readRouterStatus, removeRouter, startRouter } from "@slash64/core"
 import type { PushResult, RouterStatus } from "@slash64/core"
 import type { Answer } from "../answer.ts"
+import { findNetwork } from "../find-network.ts"
 import { card, table } from "../output/table.ts"
 import type { Act, Program } from "../program.ts"
 import type { Session } from "../session.ts"
+import { raProblems } from "../status/ra-problems.ts"
 
 interface StartOptions {
   readonly host?: string | undefined
@@ -29,7 +31,7 @@ export function addRouterCommands(program: Program, act: Act): void {
 
   router
     .command("status <network>")
-    .description("what the router says of itself: version, services, leases, files that somebody changed on it")
+    .description("what the router says of itself: version, services, leases, other routers, changed files")
     .addHelpText("after", "\nExample:\n  slash64 router status blue --json")
     .action((network) => act((session) => status(session, network)))
 
@@ -63,8 +65,11 @@ async function start(session: Session, network: string, options: StartOptions): 
 }
 
 async function status(session: Session, network: string): Promise<Answer> {
-  const said = await readRouterStatus(network, await session.rooms(), session.call)
-  return { json: { status: said }, text: statusText(said) }
+  const rooms = await session.rooms()
+  const said = await readRouterStatus(network, rooms, session.call)
+  const problems = raProblems(await findNetwork(rooms.store, network), said)
+  const lines = problems.map((problem) => `problem: ${problem}`)
+  return { json: { status: said, problems }, text: [statusText(said), ...lines].join("\n") }
 }
 
 async function push(session: Session, network: string): Promise<Answer> {
@@ -94,12 +99,18 @@ function statusText(said: RouterStatus): string {
       .join(", "),
     drifted: said.drifted.length === 0 ? undefined : said.drifted.join(", "),
   })
+  const heard = (said.advertisers ?? []).map(({ address, managed, autonomous }) => [
+    address,
+    managed ? "yes" : "no",
+    autonomous ? "yes" : "no",
+  ])
+  const others = heard.length === 0 ? "" : `\n\n${table(["other router", "managed", "autonomous"], heard, "")}`
   const leases = said.leases.map(({ address, client, expiresAt }) => [
     address,
     client,
     new Date(expiresAt * 1000).toISOString(),
   ])
-  return `${facts}\n\n${table(["lease", "client", "until"], leases, "no leases")}`
+  return `${facts}\n\n${table(["lease", "client", "until"], leases, "no leases")}${others}`
 }
 
 function pushText({ revision, generation, changedFiles, sentBytes }: PushResult): string {

@@ -2,6 +2,7 @@ import { readRouterStatus, withTimeout } from "@slash64/core"
 import type { Nic, Router, RouterStatus, SharedNetwork } from "@slash64/core"
 import { showError } from "../output/show-error.ts"
 import type { Session } from "../session.ts"
+import { raProblems } from "./ra-problems.ts"
 import { patienceMs } from "./host-status.ts"
 
 export interface NetworkStatus {
@@ -32,6 +33,7 @@ export async function lookAtNetwork(session: Session, network: SharedNetwork): P
     ...routerProblems(network, router),
     ...(asked.problem === undefined ? [] : [asked.problem]),
     ...(asked.status === undefined ? [] : statusProblems(network, asked.status, asked.revision)),
+    ...(asked.status === undefined ? [] : raProblems(network, asked.status)),
   ]
   return {
     id,

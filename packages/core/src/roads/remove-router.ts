@@ -1,12 +1,17 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { Slash64Error } from "../errors.ts"
 import type { Router, SharedNetwork } from "../network/records.ts"
+import { abortError, withTimeout } from "../plugin/call.ts"
 import type { Call } from "../plugin/call.ts"
+import { routerState } from "../router/router-state.ts"
+import type { RouterState } from "../router/router-state.ts"
+import { endpointOf } from "./converge-router.ts"
 import { routerFact } from "./facts.ts"
 import { findNetwork } from "./find-network.ts"
 import { beginStep, repeat } from "./repeat.ts"
 import { parseRemoveRouter } from "./road-requests.ts"
 import type { RemoveRouterRequest } from "./road-requests.ts"
-import { road } from "./road.ts"
+import { failureOf, road } from "./road.ts"
 import type { RoadRooms } from "./road.ts"
 
 /** What was removed; `router` is absent when there was none. */
@@ -15,7 +20,7 @@ export interface RemovedRouter {
 }
 
 /**
- * Takes a network's router VM away, with its disks. FAILED_PRECONDITION while NICs stand on the network, unless
+ * Takes a network's router VM away, with its disks; one that advertises withdraws itself first. FAILED_PRECONDITION while NICs stand on the network, unless
  * forced: they keep their addresses, and a router started later serves them again. Repeated, or absent: success.
  */
 export const removeRouter = road("remove-router", takeRouterAway)
@@ -34,6 +39,7 @@ export async function takeRouterAway(
 
   beginStep(call, "marking the router as leaving")
   await rooms.store.markRouter(router.id, "leaving")
+  if (router.state === "running") await withdraw(network, router, rooms, call)
   beginStep(call, "removing the router VM")
   const host = await repeat(rooms, call, () => rooms.hosts.open(router.host, call))
   await repeat(rooms, call, () => host.removeRouter(router.id, call))
@@ -42,6 +48,28 @@ export async function takeRouterAway(
   rooms.tell({ kind: "router-removed", ...routerFact(router) })
   return { router }
 }
+
+/**
+ * A router that advertises says that it is one no more, or guests would keep a dead default route for half an hour.
+ * One that does not answer cannot say it, and is removed all the same.
+ */
+async function withdraw(network: SharedNetwork, router: Router, rooms: RoadRooms, call: Call): Promise<void> {
+  if (network.ipv6?.ra !== "router") return
+  beginStep(call, "withdrawing its advertisement")
+  const snapshot = await rooms.store.readNetwork(network.id)
+  if (snapshot === undefined) return
+  const state: RouterState = { ...routerState(snapshot, router), withdrawn: true }
+  try {
+    await rooms.routers.push(endpointOf(router, network, rooms), state, withTimeout(call, withdrawMs))
+    await sleep(rooms.patience.withdrawMs, undefined, { signal: call.signal })
+  } catch (error) {
+    if (call.signal.aborted) throw abortError(call.signal)
+    rooms.tell({ kind: "step-failed", repeatsLeft: 0, ...failureOf(error) })
+  }
+}
+
+/** A router that hangs must not keep its own removal. */
+const withdrawMs = 15_000
 
 async function checkUnused(network: SharedNetwork, rooms: RoadRooms): Promise<void> {
   const [first] = await rooms.store.listNics({ networkId: network.id, limit: 1 })

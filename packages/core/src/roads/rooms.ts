@@ -27,9 +27,12 @@ export interface Patience {
   readonly pauseMs: number
   /** How long a router may take from its start to its first answer. */
   readonly bootMs: number
+  /** How long a router that is to be removed is given to say so to its link. */
+  readonly withdrawMs: number
 }
 
-export const defaultPatience: Patience = { repeats: 4, pauseMs: 100, bootMs: 180_000 }
+/** dnsmasq 2.90 advertises within 5 s of its start (radv.c, ra_start_unsolicited). */
+export const defaultPatience: Patience = { repeats: 4, pauseMs: 100, bootMs: 180_000, withdrawMs: 6000 }
 
 export interface RoomParts {
   readonly store: Store

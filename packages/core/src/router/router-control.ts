@@ -63,6 +63,18 @@ export interface RouterStatus {
   /** Files whose bytes differ from the manifest: somebody changed them on the router. */
   readonly drifted: readonly string[]
   readonly leases: readonly RouterLease[]
+  /** Other routers that were heard on the link within half an hour. Absent: the router's template is older than that. */
+  readonly advertisers?: readonly RouterAdvertiser[] | undefined
+}
+
+/** What another router's last Router Advertisement said. */
+export interface RouterAdvertiser {
+  /** Its link-local address. */
+  readonly address: string
+  /** The M flag: guests ask DHCPv6 for their address. */
+  readonly managed: boolean
+  /** A prefix has the A flag: guests make addresses of their own. */
+  readonly autonomous: boolean
 }
 
 export interface RouterLease {

@@ -19,6 +19,8 @@ export interface RouterState {
   readonly ipv4?: Ipv4Side
   readonly domain?: string
   readonly leaseSeconds: number
+  /** It is about to be removed: where it advertises, it says that it is a router no more (RFC 4861 section 6.2.5). */
+  readonly withdrawn?: true
   readonly reservations: readonly Reservation[]
 }
 

@@ -42,6 +42,7 @@ const statusLine = z.object({
   services: z.record(z.string(), z.enum(["running", "stopped"])),
   drifted: z.array(z.string()),
   leases: z.array(z.object({ address: z.string(), client: z.string(), expiresAt: whole })),
+  advertisers: z.array(z.object({ address: z.string(), managed: z.boolean(), autonomous: z.boolean() })).optional(),
 })
 const appliedLine = z.object({ revision: whole, generation: whole, digest: z.string() })
 

@@ -76,8 +76,19 @@ function renderIpv6(side: Ipv6Side, state: RouterState): string[] {
     ...renderIpv6Dns(side, answersDns(state)),
     ...(state.domain === undefined ? [] : [`dhcp-option=tag:!nondefault,option6:domain-search,${state.domain}`]),
     // With a static range the prefix is announced as M=1, O=1, L=1, A=0: no guest makes an address of its own.
-    ...(side.ra === "router" ? ["enable-ra", `ra-param=guest,mtu:${state.mtu},60,1800`] : []),
+    ...(side.ra === "router" ? ["enable-ra", `ra-param=guest,mtu:${state.mtu},${renderRouterLifetime(state)}`] : []),
   ]
+}
+
+/**
+ * Preference, interval and lifetime. One RA is for all guests of a link, so it says what suits them all: no default
+ * route where no NIC is its VM's default, and where some are not, the low preference, by which those guests rank the
+ * router of their default network before this one (RFC 4191).
+ */
+function renderRouterLifetime({ reservations, withdrawn }: RouterState): string {
+  const defaults = reservations.filter(({ isDefault }) => isDefault).length
+  if (withdrawn === true || (defaults === 0 && reservations.length > 0)) return "60,0"
+  return defaults < reservations.length ? "low,60,1800" : "60,1800"
 }
 
 /**

@@ -25,6 +25,7 @@ table netdev slash64 {
 }
 
 table inet slash64 {
+${routerSets}
 	chain input {
 		type filter hook input priority filter; policy drop;
 		iifname "lo" accept
@@ -38,7 +39,13 @@ ${indent(icmp)}
 	}
 
 	chain guest {
+		icmpv6 type nd-router-advert ip6 hoplimit 255 ip6 saddr fe80::/10 jump advertisement
 ${indent(renderServed(state))}
+	}
+
+	# What other routers say is noted for the status, and not followed.
+	chain advertisement {
+${indent(noted)}
 	}
 
 	# A gateway of a lab has one network and nothing behind it: guests reach each other on the link, so there is
@@ -54,6 +61,37 @@ ${indent(renderOutput(state))}
 }
 `
 }
+
+/** A router that falls silent is forgotten: RFC 4861 section 6.2.1 lets none wait longer than 1800 s. */
+const routerSets = ["routers", "unmanaged_routers", "autonomous_routers"]
+  .map(
+    (name) => `	set ${name} {
+		type ipv6_addr
+		size 64
+		flags dynamic,timeout
+		timeout 31m
+	}
+`,
+  )
+  .join("\n")
+
+/** Where an option of an RA may begin, in bytes (RFC 4861 section 4.2): at a multiple of 8. */
+const optionPlaces = Array.from({ length: 15 }, (_, index) => 16 + 8 * index)
+
+/**
+ * By the offsets of RFC 4861 sections 4.2 and 4.6.2, in bits of the ICMPv6 message: M at 40, the router lifetime at 48;
+ * a prefix option is of type 3 and length 4, and its A flag 25 bits behind its begin.
+ */
+const noted = [
+  "update @routers { ip6 saddr }",
+  "@th,48,16 0 delete @routers { ip6 saddr }",
+  "@th,40,1 0 update @unmanaged_routers { ip6 saddr }",
+  "@th,40,1 1 delete @unmanaged_routers { ip6 saddr }",
+  "delete @autonomous_routers { ip6 saddr }",
+  ...optionPlaces.map(
+    (byte) => `@th,${8 * byte},16 0x0304 @th,${8 * byte + 25},1 1 update @autonomous_routers { ip6 saddr }`,
+  ),
+]
 
 /**
  * Neighbour discovery only from the link itself (RFC 4861 section 7.1.1: hop limit 255); no RA is ever taken. An MLD

@@ -12,6 +12,8 @@ const goldens: Readonly<Record<string, RouterState>> = {
   "ipv4-only": states.ipv4Only,
   "two-nics": states.twoNics,
   "unique-local": states.uniqueLocal,
+  "mixed-defaults": states.mixedDefaults,
+  withdrawn: { ...states.routerMode, withdrawn: true },
 }
 
 describe("renderRouter", () => {

@@ -64,6 +64,12 @@ export const twoNics: RouterState = {
   ],
 }
 
+/** Where the router VM advertises, and one of two NICs is not its VM's default. */
+export const mixedDefaults: RouterState = {
+  ...routerMode,
+  reservations: [...routerMode.reservations, reservation(0x11, { hostname: "vm-b", isDefault: false })],
+}
+
 /** A unique local prefix, where the router VM is the only DNS server. */
 export const uniqueLocal: RouterState = {
   ...routerMode,
