@@ -60,7 +60,7 @@ Examples:
 
   nic
     .command("show <nic>")
-    .description("a NIC by its id, and what its host and guest show of it now")
+    .description("a NIC by its id, beside it what host, router and guest show of it now, and why they differ")
     .addHelpText("after", "\nExample:\n  slash64 nic show 0b0ec8ff-11d6-5bc2-8d8a-4c0a24bd3bb1")
     .action((id) => act((session) => show(session, id)))
 }
