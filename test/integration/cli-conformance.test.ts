@@ -35,7 +35,8 @@ describe("slash64 conformance on a libvirtd", { timeout: patienceMs }, () => {
     const manifest = join(dirname(file), "manifest.json")
     writeFileSync(manifest, JSON.stringify({ ...template, file: basename(file) }))
     await json("template", "register", manifest)
-    await json("host", "add", "lab", "--kvm", ground.config.uri, "--storage", ground.config.storage)
+    const { uri, storage, control } = ground.config
+    await json("host", "add", "lab", "--kvm", uri, "--storage", storage, "--control-range", control.range)
   })
 
   afterEach(() => {
