@@ -3,7 +3,11 @@ import { randomUUID } from "node:crypto"
 import { pipeline } from "node:stream/promises"
 import { Readable } from "node:stream"
 import pRetry from "p-retry"
-import { type StoragePool as Pool, VIR_STORAGE_POOL_CREATE_WITH_BUILD } from "@slash64/libvirt-rpc"
+import {
+  LibvirtConnectionError,
+  type StoragePool as Pool,
+  VIR_STORAGE_POOL_CREATE_WITH_BUILD,
+} from "@slash64/libvirt-rpc"
 import { isNative, translateLibvirt } from "../errors/translate-libvirt.ts"
 import type { LibvirtPools, Volume } from "./libvirt.ts"
 import { xml } from "../xml/element.ts"
@@ -85,8 +89,8 @@ export function rpcPools(session: RpcSession): LibvirtPools {
         session.remove(signal, find, async (rpc, options) => {
           const { pool } = await rpc.storagePoolLookupByName({ name }, options)
           // It may be stopped already, and its directory may hold what somebody else put there.
-          await rpc.storagePoolDestroy({ pool }, options).catch(() => {})
-          await rpc.storagePoolDelete({ pool, flags: 0 }, options).catch(() => {})
+          await rpc.storagePoolDestroy({ pool }, options).catch(unlessRefused)
+          await rpc.storagePoolDelete({ pool, flags: 0 }, options).catch(unlessRefused)
           await rpc.storagePoolUndefine({ pool }, options)
         }),
       )
@@ -206,4 +210,9 @@ async function* translated(stream: AsyncIterable<Uint8Array>, signal: AbortSigna
 /** The key of a volume in a directory pool is its path. */
 function toVolume(vol: { readonly name: string; readonly key: string }): Volume {
   return { name: vol.name, path: vol.key }
+}
+
+/** A refusal of libvirt is passed over; an answer that did not come is not, for it may have been done. */
+function unlessRefused(error: unknown): void {
+  if (error instanceof LibvirtConnectionError) throw error
 }
