@@ -7,6 +7,7 @@ import { type HostVerb, type NetworkAttachment, type TemplateSpec, newCall } fro
 import { simulateHalf, startXapiLabHost } from "@slash64/tool-xapi-lab-host"
 import { xenserverPlugin } from "@slash64/xenserver"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { z } from "zod"
 import { XapiSession } from "./xapi-client.ts"
 import { type XapiFaults, xapiFaults } from "./xapi-faults.ts"
 import { makeGoldenTemplate } from "./xapi-golden.ts"
@@ -53,10 +54,20 @@ export function describeXenserverConformance(machines: "real" | "simulated", run
       connect,
       verbs,
       fixtures: async () => ({
-        runningVm: ground.runningVm,
+        ...(ground.runningVm !== undefined && { runningVm: ground.runningVm }),
         haltedVm,
         attachment,
+        attachments: [
+          { kind: "bridge", bridge: "xenbr1" },
+          { kind: "vlan", uplink: "eth1", vlan: 100 },
+        ],
         template,
+        async power(vmId, state) {
+          const vm = await ground.xapi.text("VM.get_by_uuid", vmId)
+          if (state === "on") await ground.xapi.call("VM.start", vm, false, false)
+          else await ground.xapi.call("VM.hard_shutdown", vm)
+        },
+        portRules: ({ id }) => readPortRules(ground.xapi, id),
         foreign: () => foreignObjects(ground.xapi),
         async powerOff(id) {
           const [router] = await ground.xapi.texts("VM.get_by_name_label", `slash64 router ${id}`)
@@ -85,7 +96,8 @@ export function describeXenserverConformance(machines: "real" | "simulated", run
 interface Ground {
   readonly url: string
   readonly xapi: XapiSession
-  readonly runningVm: string
+  /** Its guest answers hot plug. */
+  readonly runningVm?: string
   stop(): Promise<void>
 }
 
@@ -99,14 +111,30 @@ async function startSimulated({ disturb }: XapiFaults, directory: string): Promi
   const pool = await startXapiLabHost({
     directory: join(directory, "pool"),
     account: { user: "root", password: "lab" },
-    hosts: [{ name: "one", address: "127.0.0.1", devices: ["eth0"], below: async (ended) => simulateHalf(ended) }],
+    hosts: [
+      { name: "one", address: "127.0.0.1", devices: ["eth0", "eth1"], below: async (ended) => simulateHalf(ended) },
+    ],
     disturb,
   })
   const url = pool.urls[0] ?? ""
-  const xapi = await XapiSession.open(url, "root", "lab")
-  const runningVm = await makeVm(xapi)
-  await xapi.call("VM.start", await xapi.text("VM.get_by_uuid", runningVm), false, false)
-  return { url, xapi, runningVm, stop: () => pool.close() }
+  return { url, xapi: await XapiSession.open(url, "root", "lab"), stop: () => pool.close() }
+}
+
+const vifShape = z.object({
+  locking_mode: z.string(),
+  ipv4_allowed: z.array(z.string()),
+  ipv6_allowed: z.array(z.string()),
+  other_config: z.record(z.string(), z.string()),
+})
+
+async function readPortRules(xapi: XapiSession, nicId: string) {
+  const vifs = Object.values(await xapi.read(z.record(z.string(), vifShape), "VIF.get_all_records"))
+  const vif = vifs.find(({ other_config }) => other_config["slash64:nic"] === nicId)
+  const allowed = [...(vif?.ipv4_allowed ?? []), ...(vif?.ipv6_allowed ?? [])]
+  return {
+    portSecurity: vif?.locking_mode === "locked",
+    addresses: allowed.filter((address) => !address.startsWith("fe80:")),
+  }
 }
 
 async function makeVm(xapi: XapiSession): Promise<string> {
