@@ -84,7 +84,7 @@ describe("a router of a lab", () => {
   it("advertises itself as a router with M and O, and no autonomous prefix", async () => {
     const capture = { device: "guest", filter: "icmp6[0] = 134", packets: 1, seconds: 20 }
     const advertisement = await segment.capture(router.namespace, capture, () => relink(segment, guests[2] ?? ""))
-    expect(advertisement).toMatch(/Flags \[managed, other stateful\], pref medium, router lifetime 1800s/)
+    expect(advertisement).toMatch(/Flags \[managed, other stateful\], pref low, router lifetime 1800s/)
     expect(advertisement).toMatch(/\/64, Flags \[onlink\]/)
     expect(advertisement).toMatch(/mtu option.*1500/)
   })
