@@ -1,35 +1,12 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { askControl } from "@slash64/tool-lab"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { z } from "zod"
 import { expectLabAnswer } from "./lab-answer.ts"
 import type { LabAnswer } from "./lab-answer.ts"
 import { linkExists, TestLab } from "./lab-command.ts"
-import { callRaw } from "./xapi-client.ts"
+import { readRecords, showPool } from "./lab-pool.ts"
 
 const minutes = 60_000
-const shownPool = z.object({
-  urls: z.tuple([z.string()]),
-  certificateFiles: z.tuple([z.string()]),
-  user: z.string(),
-  passwordFile: z.string(),
-  links: z.array(z.string()),
-})
-const records = z.record(z.string(), z.record(z.string(), z.unknown()))
-
-async function show(lab: TestLab): Promise<z.infer<typeof shownPool>> {
-  return shownPool.parse(await askControl(join(lab.dir, "xapi/control"), "show", {}))
-}
-
-/** All objects of a class, as the pool's administrator sees them. */
-async function readRecords(lab: TestLab, name: string): Promise<readonly Record<string, unknown>[]> {
-  const { urls, certificateFiles, user, passwordFile } = await show(lab)
-  const call = async (method: string, ...params: readonly unknown[]) =>
-    (await callRaw(urls[0], method, params, readFileSync(certificateFiles[0], "utf8"))).result
-  const session = await call("session.login_with_password", user, readFileSync(passwordFile, "utf8").trim())
-  return Object.values(records.parse(await call(`${name}.get_all_records`, session)))
-}
 
 describe("the road on a pool", () => {
   const lab = new TestLab()
@@ -76,7 +53,7 @@ describe("the road on a pool", () => {
   it(
     "leaves no VM, link, process or file of its own when it is taken down",
     async () => {
-      const { links } = await show(lab)
+      const { links } = await showPool(lab)
       expect(links.filter(linkExists)).toEqual(links)
       expect(lab.processes().length).toBeGreaterThanOrEqual(5)
 
@@ -89,22 +66,5 @@ describe("the road on a pool", () => {
       expect(await lab.run(["down"])).toMatchObject({ exitCode: 0 })
     },
     2 * minutes,
-  )
-})
-
-describe("the road on a VLAN of a pool", () => {
-  const lab = new TestLab()
-  afterAll(() => lab.remove(), 2 * minutes)
-
-  it(
-    "is completed after it was killed half way",
-    async () => {
-      const up = ["up", "--xenserver", "--network", "vlan", "--json"]
-      const cut = await lab.run(up, "waiting for the router's first answer", "SIGKILL")
-      expect(cut, cut.stderr).toMatchObject({ exitCode: null })
-      expectLabAnswer(await lab.run(up))
-      expect(await readRecords(lab, "VLAN")).toEqual([expect.objectContaining({ tag: 64 })])
-    },
-    12 * minutes,
   )
 })

@@ -3,6 +3,7 @@ import { hostVerbs, optionalHostVerbs } from "@slash64/core"
 import type { Call, HypervisorHost } from "@slash64/core"
 import { Bench } from "./bench.ts"
 import type { Check } from "./bench.ts"
+import { disturbedChecks } from "./checks/disturbed-checks.ts"
 import { conformanceChecks } from "./conformance-checks.ts"
 import type { ConformanceFixtures } from "./fixtures.ts"
 import type { Verb } from "./memory-world.ts"
@@ -24,6 +25,11 @@ export interface ConformanceOptions {
   readonly deviations?: Readonly<Record<string, string>> | undefined
   /** Only the checks of these verbs: for a further run on the same host, in which all others would be the same. */
   readonly verbs?: readonly Verb[]
+  /**
+   * Verbs without the checks that abort them or lose their answers, which take a call for each request that the verb
+   * sends: for where that is another run's.
+   */
+  readonly undisturbed?: readonly Verb[]
 }
 
 /** The contract as a vitest suite: one test for each behaviour; one whose fixture is absent is skipped, with the reason. */
@@ -38,7 +44,7 @@ export function describeHypervisorConformance(options: ConformanceOptions): void
     afterAll(() => bench.close())
 
     const register = it
-    for (const check of conformanceChecks.filter((one) => isOf(one, options.verbs))) {
+    for (const check of conformanceChecks.filter((one) => isWanted(one, options))) {
       const reason = deviations[check.name]
       register(reason === undefined ? check.name : `${check.name} (deviation: ${reason})`, async (context) => {
         const outcome = await runCheck(check, bench, deviations)
@@ -52,6 +58,10 @@ export function describeHypervisorConformance(options: ConformanceOptions): void
       expect(Object.keys(deviations).filter((name) => !names.has(name))).toEqual([])
     })
   })
+}
+
+function isWanted(check: Check, { verbs, undisturbed = [] }: ConformanceOptions): boolean {
+  return isOf(check, verbs) && !(disturbedChecks.includes(check) && isOf(check, undisturbed))
 }
 
 /** What a check is of stands first in its name; those that look back at all others are always run. */

@@ -22,8 +22,8 @@ const checks = [
 ] as const
 
 const projects = [
-  { name: "unit", deadlineMs: 5 * minute, wanted: true },
-  { name: "integration", deadlineMs: 17 * minute, wanted: options.unit !== true },
+  { name: "unit", deadlineMs: 8 * minute, wanted: true },
+  { name: "integration", deadlineMs: 30 * minute, wanted: options.unit !== true },
   { name: "long", deadlineMs: 120 * minute, wanted: options.all === true },
 ].filter(({ wanted }) => wanted)
 

@@ -1,0 +1,3 @@
+import { describeKvmConformance } from "../integration/kvm-conformance.ts"
+
+describeKvmConformance([{ name: "kvm, its routers disturbed", verbs: ["ensureRouter", "removeRouter"] }])
