@@ -3,6 +3,11 @@ import { Slash64Error, newCall } from "@slash64/core"
 import { all, around, changing, failing, fault, noSignal, nothing, verbs } from "./break-verbs.fixture.ts"
 import type { BrokenHost } from "./break-verbs.fixture.ts"
 
+/** How the suite names what it disturbs: a NIC is plugged into a running VM and into a halted one. */
+const deeds = changing.flatMap((verb): readonly string[] =>
+  verb === "attachNic" || verb === "detachNic" ? [`${verb} (running VM)`, `${verb} (halted VM)`] : [verb],
+)
+
 export const callBreaks: readonly BrokenHost[] = [
   {
     broken: "goes on when its call is aborted",
@@ -61,15 +66,7 @@ export const callBreaks: readonly BrokenHost[] = [
       world.intercept = () => delay(20)
       return all(good, changing, (act) => act().catch(failing("INTERNAL")))
     },
-    seenBy: [
-      ...changing,
-      "attachNic (running VM)",
-      "attachNic (halted VM)",
-      "detachNic (running VM)",
-      "detachNic (halted VM)",
-    ]
-      .filter((verb) => verb !== "attachNic" && verb !== "detachNic")
-      .map((verb) => `${verb}: aborted on its way`),
+    seenBy: deeds.map((verb) => `${verb}: aborted on its way`),
   },
   {
     broken: "does not say that what was not answered may be done",
@@ -79,15 +76,7 @@ export const callBreaks: readonly BrokenHost[] = [
           throw new Slash64Error("UNAVAILABLE", "no answer")
         }),
       ),
-    seenBy: [
-      ...changing,
-      "attachNic (running VM)",
-      "attachNic (halted VM)",
-      "detachNic (running VM)",
-      "detachNic (halted VM)",
-    ]
-      .filter((verb) => verb !== "attachNic" && verb !== "detachNic")
-      .map((verb) => `${verb}: whichever answer is lost`),
+    seenBy: deeds.map((verb) => `${verb}: whichever answer is lost`),
   },
   {
     broken: "is closed once",
