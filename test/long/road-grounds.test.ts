@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { expectLabAnswer } from "./lab-answer.ts"
-import { TestLab } from "./lab-command.ts"
+import { expectLabAnswer } from "../integration/lab-answer.ts"
+import { TestLab } from "../integration/lab-command.ts"
 
 const minutes = 60_000
 
@@ -10,17 +10,6 @@ describe("the road", () => {
     lab = new TestLab()
   })
   afterEach(() => lab.remove(), 2 * minutes)
-
-  it(
-    "leads to an existing bridge, also when Ctrl-C ended it half way before",
-    async () => {
-      const options = ["--private-libvirtd", "--json", "--network", "bridge"]
-      const cut = await lab.run(["up", ...options], "waiting for the router's first answer")
-      expect(cut, cut.stderr).toMatchObject({ exitCode: 130 })
-      expectLabAnswer(await lab.run(["up", ...options]))
-    },
-    8 * minutes,
-  )
 
   it(
     "leads to an Open vSwitch in user space with a tag",
