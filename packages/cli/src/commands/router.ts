@@ -1,11 +1,11 @@
-import { convergeRouter, invalid, readRouterStatus, removeRouter, startRouter } from "@slash64/core"
+import { convergeRouter, invalid, raProblems, readRouterStatus, removeRouter, startRouter } from "@slash64/core"
 import type { PushResult, RouterStatus } from "@slash64/core"
 import type { Answer } from "../answer.ts"
 import { findNetwork } from "../find-network.ts"
 import { card, table } from "../output/table.ts"
 import type { Act, Program } from "../program.ts"
 import type { Session } from "../session.ts"
-import { raProblems } from "../status/ra-problems.ts"
+import { problemText } from "../status/problem-text.ts"
 
 interface StartOptions {
   readonly host?: string | undefined
@@ -67,7 +67,7 @@ async function start(session: Session, network: string, options: StartOptions): 
 async function status(session: Session, network: string): Promise<Answer> {
   const rooms = await session.rooms()
   const said = await readRouterStatus(network, rooms, session.call)
-  const problems = raProblems(await findNetwork(rooms.store, network), said)
+  const problems = raProblems(await findNetwork(rooms.store, network), said).map(problemText)
   const lines = problems.map((problem) => `problem: ${problem}`)
   return { json: { status: said, problems }, text: [statusText(said), ...lines].join("\n") }
 }

@@ -1,5 +1,8 @@
-import { isSlash64Error, parseIpv6Address } from "@slash64/core"
-import type { HostNic, Nic, RouterLease } from "@slash64/core"
+import { parseIpv6Address } from "../address/ipv6-address.ts"
+import { isSlash64Error } from "../errors.ts"
+import type { Nic } from "../network/records.ts"
+import type { HostNic } from "../plugin/hypervisor-plugin.ts"
+import type { RouterLease } from "../router/router-control.ts"
 
 /** What is known of a NIC beside its record. Absent: nobody could say. */
 export interface SeenNic {

@@ -1,6 +1,10 @@
-import { duidLl, parseIpv4Address, parseIpv6Address, parseMacAddress } from "@slash64/core"
-import type { HostNic, Nic } from "@slash64/core"
 import { describe, expect, it } from "vitest"
+import { duidLl } from "../address/duid.ts"
+import { parseIpv4Address } from "../address/ipv4.ts"
+import { parseIpv6Address } from "../address/ipv6-address.ts"
+import { parseMacAddress } from "../address/mac-address.ts"
+import type { Nic } from "../network/records.ts"
+import type { HostNic } from "../plugin/hypervisor-plugin.ts"
 import { explainNic } from "./explain-nic.ts"
 
 const mac = parseMacAddress("mac", "02:00:5e:10:00:01")

@@ -1,5 +1,5 @@
-import { planNetwork } from "@slash64/core"
 import { describe, expect, it } from "vitest"
+import { planNetwork } from "../network/plan-network.ts"
 import { raProblems } from "./ra-problems.ts"
 
 const attachment = { kind: "isolated" }
@@ -25,6 +25,8 @@ describe("raProblems", () => {
     ["2 routers advertise", rack, [right, { ...right, address: "fe80::2" }]],
     ["fe80::1 advertises beside the router VM", own, [right]],
   ])("says that %s", (words, network, advertisers) => {
-    expect(raProblems(network, { advertisers })).toEqual([expect.stringContaining(words)])
+    expect(raProblems(network, { advertisers })).toEqual([
+      { subject: `network ${network.name}`, problem: expect.stringContaining(words), hint: expect.any(String) },
+    ])
   })
 })
