@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { duidLl, linkLocalAddress, parseNicMac, type RouterState } from "@slash64/core"
 import { openDhcp6Client, type Dhcp6Client } from "./dhcp6-client.ts"
 import type { Dhcp6Message, Dhcp6Reply } from "./dhcp6-message.ts"
+import { forgeDhcp4 } from "./forge-dhcp4.ts"
 import { openGuestSegment, type GuestSegment } from "./guest-segment.ts"
 import { startNamespaceRouter, type NamespaceRouter } from "./namespace-router.ts"
 import { lab, macOf, nicOf } from "./router-states.ts"
@@ -25,6 +26,8 @@ export interface Ground {
   readonly guest: Dhcp6Client
   readonly neighbour: Dhcp6Client
   readonly stranger: Dhcp6Client
+  /** Of the three, in this order. */
+  readonly namespaces: readonly string[]
   close(): Promise<void>
 }
 
@@ -42,6 +45,7 @@ export async function openGround(label: string, program?: string): Promise<Groun
     guest,
     neighbour,
     stranger,
+    namespaces,
     async close() {
       await Promise.all(clients.map((client) => client.close()))
       await router.stop()
@@ -178,6 +182,16 @@ export const tales: readonly Tale[] = [
       return boot(guest, image)
     },
     right: given(first),
+  },
+  {
+    patch: "0006-chaddr-of-the-frame",
+    name: "a guest that writes its neighbour's MAC into a DHCPv4 message is not heard",
+    async play({ segment, namespaces, router }) {
+      const [, neighbour = ""] = namespaces
+      await forgeDhcp4(segment, neighbour, { type: "request", chaddr: macOf(16), address: "10.64.1.16" })
+      return settled(router, "10.64.1.16")
+    },
+    right: "no lease",
   },
 ]
 

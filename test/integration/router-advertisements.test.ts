@@ -53,6 +53,8 @@ describe("Router Advertisements", () => {
     )
     expect(seen).toContain("Flags [managed, other stateful]")
     expect(seen).toContain(words)
+    // Neither flag "auto", A, nor a lifetime that ends before the next lease.
+    expect(seen).toMatch(/2001:db8:64:1::\/64, Flags \[onlink\], valid time 3600s, pref\. time 3600s/)
   })
 
   it("are never the router's own beside a rack router, also after its restart", async () => {

@@ -1,6 +1,7 @@
 import { readFile, readdir } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { forgeDhcp4 } from "./forge-dhcp4.ts"
 import {
   boot,
   duidOf,
@@ -76,6 +77,15 @@ describe("a guest's lease", () => {
     await settled(router, first)
     const who = ["--client-id", image.duid, "--server-id", server, "--iaid", String(image.iaid)]
     await segment.run(router.namespace, "dhcp_release6", "--iface", "guest", ...who, "--ip", first)
+    await expect.poll(() => router.readLeases()).toEqual([])
+  })
+
+  it("of IPv4 is had by the one whose frames it is asked in, and ended by the router's own program", async () => {
+    const { router, segment, namespaces } = ground
+    const [guest = ""] = namespaces
+    await forgeDhcp4(segment, guest, { type: "request", chaddr: macOf(16), address: "10.64.1.16" })
+    expect(await settled(router, "10.64.1.16")).not.toBe("no lease")
+    await router.release(macOf(16))
     await expect.poll(() => router.readLeases()).toEqual([])
   })
 })
