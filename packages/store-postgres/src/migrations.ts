@@ -97,4 +97,14 @@ export const migrations: readonly ((text: string) => readonly string[])[] = [
     `INSERT INTO network_hosts (network_id, host)
      SELECT networks.id, hosts.name FROM networks CROSS JOIN hosts ON CONFLICT DO NOTHING`,
   ],
+  // Who converges a network's router; holder is null when it was given back. Milliseconds since 1970, by the server.
+  (text) => [
+    `CREATE TABLE IF NOT EXISTS converge_leases (
+       network_id ${text} PRIMARY KEY,
+       fence BIGINT NOT NULL,
+       holder TEXT,
+       taken_at BIGINT NOT NULL,
+       ends_at BIGINT NOT NULL
+     )`,
+  ],
 ]

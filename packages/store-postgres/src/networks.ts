@@ -63,6 +63,7 @@ export async function removeNetwork(sql: Sql, id: string): Promise<void> {
   await sql.run("DELETE FROM addresses WHERE network_id = $1", id)
   await sql.run("DELETE FROM revisions WHERE network_id = $1", id)
   await sql.run("DELETE FROM network_hosts WHERE network_id = $1", id)
+  await sql.run("DELETE FROM converge_leases WHERE network_id = $1", id)
   await sql.run("DELETE FROM networks WHERE id = $1", id)
 }
 

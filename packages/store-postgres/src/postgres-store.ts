@@ -3,8 +3,10 @@ import type { KeyObject } from "node:crypto"
 import { addressPools, invalid, parseNetworkPage, parseNicPage, secretFingerprint } from "@slash64/core"
 import type {
   ChangedNetwork,
+  ConvergeLease,
   HostRecord,
   Ipv6Prefix,
+  LeaseAnswer,
   NetworkChange,
   NetworkCounts,
   NetworkSnapshot,
@@ -37,6 +39,7 @@ import type { PostgresConnection as ConnectionOptions } from "./connection-optio
 import { exportRecords } from "./export-records.ts"
 import * as hosts from "./hosts.ts"
 import { importRecords } from "./import-records.ts"
+import * as leases from "./leases.ts"
 import { migrations } from "./migrations.ts"
 import * as networkHosts from "./network-hosts.ts"
 import * as networks from "./networks.ts"
@@ -229,8 +232,8 @@ class PostgresStore implements Store {
     return this.#db.write((sql) => routers.createRouter(sql, router))
   }
 
-  markRouter(id: string, state: "running" | "leaving"): Promise<Router> {
-    return this.#db.write((sql) => routers.markRouter(sql, id, state))
+  markRouter(id: string, state: "running" | "leaving", lease?: ConvergeLease): Promise<Router> {
+    return this.#db.write((sql) => routers.markRouter(sql, id, state, lease))
   }
 
   findRouter(networkId: string): Promise<Router | undefined> {
@@ -241,8 +244,20 @@ class PostgresStore implements Store {
     return this.#db.query(routers.listRouters)
   }
 
-  removeRouter(id: string): Promise<void> {
-    return this.#db.write((sql) => routers.removeRouter(sql, id))
+  removeRouter(id: string, lease?: ConvergeLease): Promise<void> {
+    return this.#db.write((sql) => routers.removeRouter(sql, id, lease))
+  }
+
+  takeConvergeLease(networkId: string, holder: string, forMs: number): Promise<LeaseAnswer> {
+    return this.#db.write((sql) => leases.takeLease(sql, networkId, holder, forMs))
+  }
+
+  renewConvergeLease(lease: ConvergeLease, forMs: number): Promise<void> {
+    return this.#db.write((sql) => leases.renewLease(sql, lease, forMs))
+  }
+
+  giveBackConvergeLease(lease: ConvergeLease): Promise<void> {
+    return this.#db.alone((sql) => leases.giveBackLease(sql, lease))
   }
 
   readNetwork(id: string): Promise<NetworkSnapshot | undefined> {

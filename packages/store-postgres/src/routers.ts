@@ -1,5 +1,6 @@
-import type { MacAddress, Router } from "@slash64/core"
+import type { ConvergeLease, MacAddress, Router } from "@slash64/core"
 import { movedRouter, readRouterRow, routerMacTaken, sameRouter, secondRouter } from "@slash64/core/store-rules"
+import { needLease } from "./leases.ts"
 import { ownerOfMac, releaseMacs, takeMac } from "./macs.ts"
 import { lockNetwork, needNetwork } from "./networks.ts"
 import type { Sql } from "./postgres-connection.ts"
@@ -24,7 +25,13 @@ export async function createRouter(sql: Sql, router: Router): Promise<Router> {
 }
 
 /** A transaction. */
-export async function markRouter(sql: Sql, id: string, state: "running" | "leaving"): Promise<Router> {
+export async function markRouter(
+  sql: Sql,
+  id: string,
+  state: "running" | "leaving",
+  lease?: ConvergeLease,
+): Promise<Router> {
+  if (lease !== undefined) await needLease(sql, lease)
   const row = await sql.get("SELECT body FROM routers WHERE id = $1 FOR UPDATE", id)
   const stored = row && readRouterRow(row)
   const router = movedRouter(id, stored, state)
@@ -42,7 +49,8 @@ export async function listRouters(sql: Sql): Promise<Router[]> {
 }
 
 /** A transaction. */
-export async function removeRouter(sql: Sql, id: string): Promise<void> {
+export async function removeRouter(sql: Sql, id: string, lease?: ConvergeLease): Promise<void> {
+  if (lease !== undefined) await needLease(sql, lease)
   const row = await sql.get("SELECT body FROM routers WHERE id = $1 FOR UPDATE", id)
   if (row === undefined) return
   const { guestMac, controlMac } = readRouterRow(row)

@@ -46,6 +46,14 @@ export async function currentRevision(sql: Sql, id: string): Promise<number> {
   return sight === undefined ? 1 : revisionOf(sight)
 }
 
+/**
+ * The same content under the next revision, for one who writes nothing that is shown. It keeps the digest, so the reader
+ * that comes next gives this revision, or one above it where it sees something else.
+ */
+export async function raiseRevision(sql: Sql, id: string): Promise<void> {
+  await sql.run("UPDATE revisions SET revision = revision + 1 WHERE network_id = $1", id)
+}
+
 /** Makes what the network shows now the content of this revision. */
 export async function setRevision(sql: Sql, id: string, revision: number): Promise<void> {
   const sight = await look(sql, id)

@@ -66,6 +66,7 @@ describe.each(roads)("$name", ({ before, road }) => {
         count += 1
       })
       await expect(road(killed, newCall()), label(step)).rejects.toThrow("killed")
+      bench.letTimePass()
       await road(bench.rooms(), newCall())
       expect(await bench.everything(), label(step)).toEqual(end)
     }

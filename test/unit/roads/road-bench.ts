@@ -29,17 +29,21 @@ export class RoadBench {
   readonly world: MemoryWorld = newMemoryWorld([{ id: vmId, name: "web", running: true, persistent: true }])
   readonly routers: MemoryRouters = new MemoryRouters(this.world)
   readonly #folder: string
+  readonly #clock: { ahead: number }
 
-  private constructor(store: Store, folder: string) {
+  private constructor(store: Store, folder: string, clock: { ahead: number }) {
     this.store = store
+    this.#clock = clock
     this.#folder = folder
   }
 
   /** With a host and a template. */
   static async open(): Promise<RoadBench> {
     const folder = mkdtempSync(join(tmpdir(), "slash64-roads-"))
-    const store = await openSqliteStore({ file: ":memory:", secret: Buffer.alloc(32) })
-    const bench = new RoadBench(store, folder)
+    const clock = { ahead: 0 }
+    const now = (): number => Date.now() + clock.ahead
+    const store = await openSqliteStore({ file: ":memory:", secret: Buffer.alloc(32), now })
+    const bench = new RoadBench(store, folder, clock)
     const file = join(folder, "router.qcow2")
     writeFileSync(file, "template")
     const digest = `sha256:${createHash("sha256").update("template").digest("hex")}`
@@ -61,6 +65,11 @@ export class RoadBench {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.store.close()
     rmSync(this.#folder, { recursive: true })
+  }
+
+  /** A minute goes by: the leases of processes that died are over. */
+  letTimePass(): void {
+    this.#clock.ahead += 60_000
   }
 
   /** The rooms of a new process; `onStep` sees, and by throwing disturbs, all that it does. */

@@ -223,18 +223,25 @@ describe("attachNic", () => {
     expect(bench.world.nics.size).toBe(20)
   })
 
-  it("reads the store again when another process was faster with the router", async () => {
+  it("is refused by the router where another took over while it slept in its push, and reads the store again", async () => {
     await start()
     const other = bench.rooms()
     let raced = false
     const slow = bench.rooms()
-    // Between this push's reading of the store and its arrival another process brings the router further.
+    // Between this push's reading of the store and its arrival its lease ends, and another brings the router further.
     bench.routers.intercept = async ({ verb, phase }) => {
       if (verb !== "push" || phase !== "before" || raced) return
       raced = true
+      bench.letTimePass()
       await attachNic(nicNumber(7), other, newCall())
     }
+    const refused: string[] = []
+    const end = slow.events.subscribe((event) => {
+      if (event.kind === "router-not-converged") refused.push(event.code)
+    })
     await attachNic(nicRequest, slow, newCall())
+    await end()
+    expect(refused).toEqual(["ABORTED"])
     expect(bench.routers.stateOf(routerId)?.reservations).toHaveLength(2)
   })
 })

@@ -118,6 +118,7 @@ describe("keepTrue", () => {
       }
       life.kill()
       await living.close()
+      bench.letTimePass()
     }
     loop = keepTrue(bench.rooms(), { everyMs: 10 })
     await until(isTrue)

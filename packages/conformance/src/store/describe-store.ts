@@ -1,6 +1,7 @@
 import { describe } from "vitest"
 import { describeAddresses } from "./address-suite.ts"
 import { describeNetworkChanges } from "./change-suite.ts"
+import { describeLeases } from "./lease-suite.ts"
 import { describeModel } from "./model-suite.ts"
 import { describeNetworks } from "./network-suite.ts"
 import { describeNics } from "./nic-suite.ts"
@@ -22,6 +23,7 @@ export function describeStore(options: StoreSuiteOptions): void {
     describePools(options)
     describePoolChanges(options)
     describePoolModel(options)
+    describeLeases(options)
     describeRecords(options)
     describeModel(options)
     describeSecret(options)

@@ -35,18 +35,20 @@ export const readRouterStatus = road(
 )
 
 /**
- * For roads that have changed the store: whoever waits for the same router shares one push. Each try reads the
- * store again, so what the router called stale (ABORTED) is rendered anew, and each push reads the router's own
- * manifest first, which is the look back after an unknown outcome.
+ * For roads that have changed the store: whoever waits for the same router shares one push, and no other process pushes
+ * meanwhile. Each try takes the lease and reads the store again, so what the router called stale (ABORTED) is rendered
+ * anew, and each push reads the router's own manifest first, which is the look back after an unknown outcome.
  */
 export function converge(network: SharedNetwork, rooms: RoadRooms, call: Call): Promise<PushResult> {
   beginStep(call, "telling the router")
   return rooms.converging.join(network.id, call, (shared) =>
-    repeat(rooms, shared, async () => {
-      const snapshot = await rooms.store.readNetwork(network.id)
-      if (snapshot?.router === undefined) throw notStarted(network)
-      return push(snapshot, snapshot.router, rooms, shared)
-    }),
+    repeat(rooms, shared, () =>
+      rooms.leases.hold(network.id, shared, async (_lease, held) => {
+        const snapshot = await rooms.store.readNetwork(network.id)
+        if (snapshot?.router === undefined) throw notStarted(network)
+        return push(snapshot, snapshot.router, rooms, held)
+      }),
+    ),
   )
 }
 

@@ -37,16 +37,18 @@ export async function takeRouterAway(
   if (router === undefined) return {}
   if (!asked.force) await checkUnused(network, rooms)
 
-  beginStep(call, "marking the router as leaving")
-  await rooms.store.markRouter(router.id, "leaving")
-  if (router.state === "running") await withdraw(network, router, rooms, call)
-  beginStep(call, "removing the router VM")
-  const host = await repeat(rooms, call, () => rooms.hosts.open(router.host, call))
-  await repeat(rooms, call, () => host.removeRouter(router.id, call))
-  beginStep(call, "forgetting the router")
-  await rooms.store.removeRouter(router.id)
-  rooms.tell({ kind: "router-removed", ...routerFact(router) })
-  return { router }
+  return rooms.leases.hold(network.id, call, async (lease, held) => {
+    beginStep(held, "marking the router as leaving")
+    await rooms.store.markRouter(router.id, "leaving", lease)
+    if (router.state === "running") await withdraw(network, router, rooms, held)
+    beginStep(held, "removing the router VM")
+    const host = await repeat(rooms, held, () => rooms.hosts.open(router.host, held))
+    await repeat(rooms, held, () => host.removeRouter(router.id, held))
+    beginStep(held, "forgetting the router")
+    await rooms.store.removeRouter(router.id, lease)
+    rooms.tell({ kind: "router-removed", ...routerFact(router) })
+    return { router }
+  })
 }
 
 /**

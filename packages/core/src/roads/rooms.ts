@@ -1,3 +1,4 @@
+import { ConvergeLeases } from "./converge-leases.ts"
 import { ConvergeQueue } from "./converge-queue.ts"
 import { EventFeed } from "../events/event-feed.ts"
 import { silentLog, withoutSecrets } from "../log/road-log.ts"
@@ -17,6 +18,8 @@ export interface Rooms {
   readonly events: EventFeed
   readonly patience: Patience
   readonly converging: ConvergeQueue<PushResult>
+  /** Keep other processes on the same store from converging a router at the same time. */
+  readonly leases: ConvergeLeases
 }
 
 /** How long the roads try by themselves before they tell the caller. */
@@ -29,10 +32,18 @@ export interface Patience {
   readonly bootMs: number
   /** How long a router that is to be removed is given to say so to its link. */
   readonly withdrawMs: number
+  /** How long a process that converges a router keeps the others out when it dies, 3 or more. */
+  readonly leaseMs: number
 }
 
 /** dnsmasq 2.90 advertises within 5 s of its start (radv.c, ra_start_unsolicited). */
-export const defaultPatience: Patience = { repeats: 4, pauseMs: 100, bootMs: 180_000, withdrawMs: 6000 }
+export const defaultPatience: Patience = {
+  repeats: 4,
+  pauseMs: 100,
+  bootMs: 180_000,
+  withdrawMs: 6000,
+  leaseMs: 10_000,
+}
 
 export interface RoomParts {
   readonly store: Store
@@ -44,15 +55,17 @@ export interface RoomParts {
 }
 
 /** One for each process and store: the roads of one `Rooms` share the queues to the routers. */
-export function openRooms({ store, hosts, routers, log: given = silentLog, patience = {} }: RoomParts): Rooms {
+export function openRooms({ store, hosts, routers, log: given = silentLog, patience: asked = {} }: RoomParts): Rooms {
   const log = withoutSecrets(given)
+  const patience = { ...defaultPatience, ...asked }
   return {
     store,
     hosts,
     routers,
     log,
     events: new EventFeed((error) => log.warn({ error }, "a subscriber to events failed")),
-    patience: { ...defaultPatience, ...patience },
+    patience,
     converging: new ConvergeQueue(),
+    leases: new ConvergeLeases({ store, log, leaseMs: patience.leaseMs }),
   }
 }

@@ -1,6 +1,8 @@
 import type { Router } from "../network/records.ts"
+import type { Call } from "../plugin/call.ts"
 import type { HypervisorHost, RouterSpec } from "../plugin/hypervisor-plugin.ts"
 import type { PushResult, RouterStatus, SeedRequest } from "../router/router-control.ts"
+import type { ConvergeLease } from "../store/lease-store.ts"
 import { converge, endpointOf } from "./converge-router.ts"
 import { routerFact } from "./facts.ts"
 import { findNetwork } from "./find-network.ts"
@@ -36,23 +38,27 @@ export const startRouter = road(
     beginStep(call, "looking at the host")
     const host = await openHost()
 
-    beginStep(call, "recording the router")
-    const router = await rooms.store.createRouter(planned)
-    beginStep(call, "bringing the template to the host")
-    await repeat(rooms, call, () => host.ensureTemplate(template, call))
-    await makeOnHost(network, router.host, host, rooms, call)
-    beginStep(call, "starting the router VM")
-    const seed = Buffer.from(await rooms.routers.seed(toSeedRequest(router))).toString("base64")
-    const spec = { ...toRouterSpec(router), vcpus: asked.vcpus, memoryMiB: asked.memoryMiB, seed }
-    await repeat(rooms, call, () => host.ensureRouter(spec, call))
-    beginStep(call, "waiting for the router's first answer")
-    const status = await waitForRouter(endpointOf(router, network, rooms), rooms, call)
-    const push = await converge(network, rooms, call)
-    beginStep(call, "recording that the router runs")
-    const running = await rooms.store.markRouter(router.id, "running")
-    const { revision, generation } = push
-    rooms.tell({ kind: "router-started", ...routerFact(running), revision, generation, bootMs: status.bootMs })
-    return { router: running, push, status }
+    const start = async (lease: ConvergeLease, held: Call): Promise<StartedRouter> => {
+      beginStep(held, "recording the router")
+      const router = await rooms.store.createRouter(planned)
+      beginStep(held, "bringing the template to the host")
+      await repeat(rooms, held, () => host.ensureTemplate(template, held))
+      await makeOnHost(network, router.host, host, rooms, held)
+      beginStep(held, "starting the router VM")
+      const seed = Buffer.from(await rooms.routers.seed(toSeedRequest(router))).toString("base64")
+      const spec = { ...toRouterSpec(router), vcpus: asked.vcpus, memoryMiB: asked.memoryMiB, seed }
+      await repeat(rooms, held, () => host.ensureRouter(spec, held))
+      beginStep(held, "waiting for the router's first answer")
+      const status = await waitForRouter(endpointOf(router, network, rooms), rooms, held)
+      const push = await converge(network, rooms, held)
+      beginStep(held, "recording that the router runs")
+      const running = await rooms.store.markRouter(router.id, "running", lease)
+      const { revision, generation } = push
+      rooms.tell({ kind: "router-started", ...routerFact(running), revision, generation, bootMs: status.bootMs })
+      return { router: running, push, status }
+    }
+    // Another process may be starting it.
+    return rooms.leases.hold(network.id, call, start, rooms.patience.bootMs)
   },
 )
 

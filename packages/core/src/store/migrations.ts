@@ -158,4 +158,14 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO network_hosts SELECT networks.id, hosts.name FROM networks, hosts;
   `,
+  // Who converges a network's router; holder is null when it was given back. Milliseconds since 1970.
+  `
+  CREATE TABLE converge_leases (
+    network_id TEXT NOT NULL PRIMARY KEY REFERENCES networks (id) ON DELETE CASCADE,
+    fence INTEGER NOT NULL,
+    holder TEXT,
+    taken_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

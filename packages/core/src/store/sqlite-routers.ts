@@ -1,8 +1,10 @@
 import type { MacAddress } from "../address/mac-address.ts"
 import type { Router } from "../network/records.ts"
+import type { ConvergeLease } from "./lease-store.ts"
 import { readRouterRow } from "./record-codec.ts"
 import { movedRouter, routerMacTaken, sameRouter, secondRouter } from "./router-rules.ts"
 import type { SqliteConnection } from "./sqlite-connection.ts"
+import { needLease } from "./sqlite-leases.ts"
 import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
 import { ownerOfMac } from "./sqlite-nics.ts"
 
@@ -28,7 +30,13 @@ export function createRouter(db: SqliteConnection, router: Router): Router {
   return router
 }
 
-export function markRouter(db: SqliteConnection, id: string, state: "running" | "leaving"): Router {
+export function markRouter(
+  db: SqliteConnection,
+  id: string,
+  state: "running" | "leaving",
+  lease?: ConvergeLease,
+): Router {
+  if (lease !== undefined) needLease(db, lease)
   const stored = findRouterById(db, id)
   const router = movedRouter(id, stored, state)
   if (router !== stored) db.run("UPDATE routers SET body = ? WHERE id = ?", JSON.stringify(router), id)
@@ -44,7 +52,8 @@ export function listRouters(db: SqliteConnection): Router[] {
   return db.all("SELECT body FROM routers ORDER BY id").map(readRouterRow)
 }
 
-export function removeRouter(db: SqliteConnection, id: string): void {
+export function removeRouter(db: SqliteConnection, id: string, lease?: ConvergeLease): void {
+  if (lease !== undefined) needLease(db, lease)
   const stored = findRouterById(db, id)
   if (stored === undefined) return
   db.run("DELETE FROM routers WHERE id = ?", id)

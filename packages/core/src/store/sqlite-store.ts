@@ -27,7 +27,9 @@ import { exportRecords } from "./sqlite-export.ts"
 import { importRecords } from "./sqlite-import.ts"
 import type { StoreDescription, StoreRecord } from "./store-record.ts"
 import { SqliteConnection } from "./sqlite-connection.ts"
+import type { ConvergeLease, LeaseAnswer } from "./lease-store.ts"
 import * as hosts from "./sqlite-hosts.ts"
+import * as leases from "./sqlite-leases.ts"
 import * as networkHosts from "./sqlite-network-hosts.ts"
 import * as networks from "./sqlite-networks.ts"
 import { findNic, listNics } from "./sqlite-nic-rows.ts"
@@ -195,8 +197,8 @@ class SqliteStore implements Store {
     return this.#db.write(() => routers.createRouter(this.#db, router))
   }
 
-  markRouter(id: string, state: "running" | "leaving"): Promise<Router> {
-    return this.#db.write(() => routers.markRouter(this.#db, id, state))
+  markRouter(id: string, state: "running" | "leaving", lease?: ConvergeLease): Promise<Router> {
+    return this.#db.write(() => routers.markRouter(this.#db, id, state, lease))
   }
 
   findRouter(networkId: string): Promise<Router | undefined> {
@@ -207,8 +209,20 @@ class SqliteStore implements Store {
     return this.#db.read(() => routers.listRouters(this.#db))
   }
 
-  removeRouter(id: string): Promise<void> {
-    return this.#db.write(() => routers.removeRouter(this.#db, id))
+  removeRouter(id: string, lease?: ConvergeLease): Promise<void> {
+    return this.#db.write(() => routers.removeRouter(this.#db, id, lease))
+  }
+
+  takeConvergeLease(networkId: string, holder: string, forMs: number): Promise<LeaseAnswer> {
+    return this.#db.write(() => leases.takeLease(this.#db, networkId, holder, { now: this.#now(), forMs }))
+  }
+
+  renewConvergeLease(lease: ConvergeLease, forMs: number): Promise<void> {
+    return this.#db.write(() => leases.renewLease(this.#db, lease, { now: this.#now(), forMs }))
+  }
+
+  giveBackConvergeLease(lease: ConvergeLease): Promise<void> {
+    return this.#db.write(() => leases.giveBackLease(this.#db, lease))
   }
 
   readNetwork(id: string): Promise<NetworkSnapshot | undefined> {

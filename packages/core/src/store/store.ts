@@ -3,6 +3,7 @@ import type { Page } from "../network/parse-page.ts"
 import type { NetworkChange } from "../network/plan-network-change.ts"
 import type { StoreDescription, StoreRecord } from "./store-record.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
+import type { ConvergeLease, LeaseStore } from "./lease-store.ts"
 import type { PoolStore } from "./pool-store.ts"
 
 /**
@@ -10,7 +11,7 @@ import type { PoolStore } from "./pool-store.ts"
  * network name; NIC id; MAC within all networks; address within a network; router per network. Every write is
  * durable before it resolves. Every method may be repeated.
  */
-export interface Store extends PoolStore {
+export interface Store extends PoolStore, LeaseStore {
   /**
    * Same id and same content: the stored record. Same id or name with other content: ALREADY_EXISTS. One with
    * `ipv6.pool` claims its prefix from that pool; without it, a prefix that lies in a pool is ALREADY_EXISTS.
@@ -70,12 +71,15 @@ export interface Store extends PoolStore {
    * network: ALREADY_EXISTS. Raises the network's revision.
    */
   createRouter(router: Router): Promise<Router>
-  /** NOT_FOUND when it is gone. From `leaving` there is no way back: FAILED_PRECONDITION. */
-  markRouter(id: string, state: "running" | "leaving"): Promise<Router>
+  /**
+   * NOT_FOUND when it is gone. From `leaving` there is no way back: FAILED_PRECONDITION. With a lease that is another's
+   * by now: ABORTED, in the same transaction.
+   */
+  markRouter(id: string, state: "running" | "leaving", lease?: ConvergeLease): Promise<Router>
   findRouter(networkId: string): Promise<Router | undefined>
   listRouters(): Promise<readonly Router[]>
-  /** Absent: success. */
-  removeRouter(id: string): Promise<void>
+  /** Absent: success. With a lease that is another's by now: ABORTED, in the same transaction. */
+  removeRouter(id: string, lease?: ConvergeLease): Promise<void>
 
   /**
    * Everything that a router is rendered from, read at one moment, with its revision. A snapshot that shows a change
