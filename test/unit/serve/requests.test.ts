@@ -8,7 +8,7 @@ const json = { "content-type": "application/json" }
 describe("a request", () => {
   it("without the token has no data, whatever it asks", async () => {
     await using api = await ApiBench.open({ token })
-    for (const path of ["/v1/networks", "/openapi.json", "/metrics", "/healthz", "/", "/v1/operations/x/events"]) {
+    for (const path of ["/v1/networks", "/openapi.json", "/metrics", "/healthz", "/nope", "/v1/operations/x/events"]) {
       for (const authorization of [
         undefined,
         "",

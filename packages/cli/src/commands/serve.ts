@@ -4,7 +4,7 @@ import { serveApi } from "../serve/serve-api.ts"
 export function addServeCommand(program: Program, act: Act): void {
   program
     .command("serve")
-    .description("keep hosts and routers true and serve the HTTP API, until it is interrupted")
+    .description("keep hosts and routers true and serve the HTTP API and a page, until it is interrupted")
     .option("--socket <path>", "the unix socket, for its owner alone (default: serve.sock beside the database)")
     .option("--listen <address:port>", "on TCP too, with --tls-cert, --tls-key and --token")
     .option("--tls-cert <file>", "the certificate with its chain, PEM")
@@ -19,7 +19,8 @@ Examples:
   slash64 serve
   slash64 serve --listen [::]:8064 --tls-cert server.pem --tls-key server.key --token file:/etc/slash64/token
 
-It logs on standard error, at level info unless --log-level says otherwise. The API is described at /openapi.json;
+It logs on standard error, at level info unless --log-level says otherwise. A page for people is at / (over TCP a
+browser asks for a password: the token). The API is described at /openapi.json;
 /metrics is for Prometheus, /healthz says whether the database answers. SIGTERM or Ctrl-C ends it, a second one at once.`,
     )
     .action((options) => act((session) => serveApi(session, options)))

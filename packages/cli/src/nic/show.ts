@@ -11,7 +11,8 @@ export async function show(session: Session, id: string): Promise<Answer> {
   const nic = await findNic(await session.store(), id)
   session.call.report({ step: "asking host and router" })
   const [status = { nic, problems: [] }] = await readNicStatus([nic], await session.rooms(), session.call)
-  const { port, leases, observed, problems } = status
+  const { port, leases, observed } = status
+  const problems = status.problems.map(({ text }) => text)
   const now = card({
     plugged:
       port === undefined ? "no" : [port.live ? "live" : "", port.persistent ? "kept" : ""].filter(Boolean).join(", "),
@@ -19,7 +20,10 @@ export async function show(session: Session, id: string): Promise<Answer> {
     leased: leases && (leases.map(leaseText).join(", ") || "nothing"),
     "guest shows": observed?.addresses.join(", "),
   })
-  return { json: status, text: [nicCard(nic), now, ...problems.map((problem) => `problem: ${problem}`)].join("\n") }
+  return {
+    json: { ...status, problems },
+    text: [nicCard(nic), now, ...problems.map((problem) => `problem: ${problem}`)].join("\n"),
+  }
 }
 
 function leaseText({ address, expiresAt }: RouterLease): string {

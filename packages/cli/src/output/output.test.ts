@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { plain } from "./plain.ts"
+import { plainText } from "@slash64/core"
 import { progressText } from "./progress-line.ts"
 import { shellWords } from "./shell-words.ts"
 import { card, table } from "./table.ts"
@@ -35,7 +35,7 @@ describe("card", () => {
 
 describe("plain", () => {
   it.each(["\u001b[2J", "\u0007", "\u009b31m", "\r", "\u202e"])("disarms %j", (text) => {
-    expect(plain(text)).not.toContain(text.slice(0, 1))
+    expect(plainText(text)).not.toContain(text.slice(0, 1))
   })
 })
 

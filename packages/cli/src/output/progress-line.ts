@@ -1,6 +1,6 @@
 import type { Progress } from "@slash64/core"
 import type { Output } from "../world.ts"
-import { plain } from "./plain.ts"
+import { plainText } from "@slash64/core"
 
 /** Progress on one line of a terminal that is written over; nothing where standard error is no terminal. */
 export class ProgressLine {
@@ -14,7 +14,7 @@ export class ProgressLine {
   report(progress: Progress): void {
     if (!this.#output.isTerminal) return
     const width = Math.max(this.#output.columns - 1, 20)
-    const line = plain(progressText(progress)).replaceAll("\n", " ").slice(0, width)
+    const line = plainText(progressText(progress)).replaceAll("\n", " ").slice(0, width)
     this.#output.write(`\r\u001b[K${line}`)
     this.#shown = true
   }

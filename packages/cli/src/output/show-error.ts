@@ -1,6 +1,5 @@
-import { isSlash64Error, messageOf } from "@slash64/core"
+import { isSlash64Error, messageOf, plainText } from "@slash64/core"
 import { exitCodes } from "../exit-code.ts"
-import { plain } from "./plain.ts"
 
 /** An error as `--json` gives it. What is below it (`native`, `cause`) goes to the log alone. */
 export interface ShownError {
@@ -36,6 +35,6 @@ export function exitCodeOf(error: unknown): number {
 
 /** The error for a person. */
 export function errorLines(error: ShownError): string {
-  const hint = error.hint === undefined ? "" : `hint: ${plain(error.hint)}\n`
-  return `error: ${plain(error.message)}\n${hint}`
+  const hint = error.hint === undefined ? "" : `hint: ${plainText(error.hint)}\n`
+  return `error: ${plainText(error.message)}\n${hint}`
 }

@@ -1,4 +1,4 @@
-import { plain } from "./plain.ts"
+import { plainText } from "@slash64/core"
 
 /** Columns in line, the headings in capitals. Nothing for no rows but what `empty` says. */
 export function table(
@@ -27,5 +27,5 @@ export function card(fields: Readonly<Record<string, string | number | boolean |
 }
 
 function cell(text: string | undefined): string {
-  return text === undefined || text === "" ? "-" : plain(text).replaceAll("\n", " ")
+  return text === undefined || text === "" ? "-" : plainText(text).replaceAll("\n", " ")
 }

@@ -13,33 +13,65 @@ export interface SeenNic {
   readonly leases: readonly RouterLease[] | undefined
 }
 
-/** Why what the guest has is not what its NIC was given, a line each; empty where it is the same. Pure. */
-export function explainNic(nic: Nic, { port, observed, leases }: SeenNic): readonly string[] {
-  if (port === undefined) return [`the host has no such NIC: repeat its nic attach, or slash64 nic detach ${nic.id}`]
-  if (!port.live) return ["the VM does not run: the guest has its addresses when it starts"]
-  const assigned = [nic.ipv6, nic.ipv4].filter((address) => address !== undefined)
+/** What is to be said of a NIC, for a person. */
+export interface NicRemark {
+  /** Something has to be done about it. Not so: a VM that does not run, a guest that nobody can ask. */
+  readonly isWrong: boolean
+  readonly text: string
+}
+
+/** An address that a guest shows, in its canonical form, and what it is to the NIC. */
+export interface ObservedAddress {
+  readonly address: string
+  readonly kind: "assigned" | "link-local" | "strange"
+}
+
+/** Why what the guest has is not what its NIC was given; empty where it is the same. Pure. */
+export function explainNic(nic: Nic, { port, observed, leases }: SeenNic): readonly NicRemark[] {
+  if (port === undefined)
+    return [wrong(`the host has no such NIC: repeat its nic attach, or slash64 nic detach ${nic.id}`)]
+  if (!port.live) return [{ isWrong: false, text: "the VM does not run: the guest has its addresses when it starts" }]
+  const assigned = assignedTo(nic)
   const leased = (address: string) => leases?.some((lease) => lease.address === address)
   if (observed === undefined) {
     const silent = "what the guest has is not known: no guest agent answers"
     const unasked = assigned.filter((address) => leased(address) === false).map(neverAsked)
-    return [unasked.length === 0 ? silent : `${silent}; ${unasked.join("; ")}`]
+    return [unasked.length === 0 ? { isWrong: false, text: silent } : wrong(`${silent}; ${unasked.join("; ")}`)]
   }
-  const seen = observed.map(canonical)
-  const missing = assigned.filter((address) => !seen.includes(address))
-  const strange = seen.filter((address) => !assigned.some((one) => one === address) && !isLinkLocal(address))
+  const seen = compareObserved(nic, observed)
+  const missing = assigned.filter((address) => !seen.some((one) => one.address === address))
+  const strange = seen.filter(({ kind }) => kind === "strange")
   return [
     ...missing.map((address) =>
       leased(address) === true
-        ? `${address} is leased, and the guest does not show it: its client gave it up, or has not set it`
+        ? wrong(`${address} is leased, and the guest does not show it: its client gave it up, or has not set it`)
         : leased(address) === false
-          ? neverAsked(address)
-          : `the guest does not show ${address}, and the router does not say whether it asked`,
+          ? wrong(neverAsked(address))
+          : wrong(`the guest does not show ${address}, and the router does not say whether it asked`),
     ),
-    ...strange.map(
-      (address) =>
+    ...strange.map(({ address }) =>
+      wrong(
         `${address} is not this NIC's: the guest made it (an RA with the A flag, or by hand), and port security drops what it sends from it`,
+      ),
     ),
   ]
+}
+
+/** What each address that a guest shows is to its NIC. Pure. */
+export function compareObserved(nic: Nic, observed: readonly string[]): readonly ObservedAddress[] {
+  const assigned = assignedTo(nic)
+  return observed.map(canonical).map((address) => ({
+    address,
+    kind: assigned.includes(address) ? "assigned" : isLinkLocal(address) ? "link-local" : "strange",
+  }))
+}
+
+function assignedTo({ ipv6, ipv4 }: Nic): readonly string[] {
+  return [ipv6, ipv4].filter((address) => address !== undefined)
+}
+
+function wrong(text: string): NicRemark {
+  return { isWrong: true, text }
 }
 
 function neverAsked(address: string): string {

@@ -7,6 +7,7 @@ import type { PlanProblem } from "../roads/plan-step.ts"
 import type { Rooms } from "../roads/rooms.ts"
 import type { RouterLease } from "../router/router-control.ts"
 import { explainNic } from "./explain-nic.ts"
+import type { NicRemark } from "./explain-nic.ts"
 
 /** A NIC's record, and beside it what is. Absent: nobody could say. */
 export interface NicStatus {
@@ -16,8 +17,8 @@ export interface NicStatus {
   readonly leases?: readonly RouterLease[]
   /** What the guest agent or the hypervisor sees. */
   readonly observed?: ObservedNic
-  /** Why what the guest has is not what its NIC was given, and who does not answer; a line each. */
-  readonly problems: readonly string[]
+  /** Why what the guest has is not what its NIC was given, and who does not answer. */
+  readonly problems: readonly NicRemark[]
 }
 
 /**
@@ -67,9 +68,7 @@ async function statusOf(
   router: AskedRouter | PlanProblem | undefined,
   call: Call,
 ): Promise<NicStatus> {
-  const problems = [host, router].flatMap((one) =>
-    one !== undefined && isProblem(one) ? [`${one.subject}: ${one.problem}`] : [],
-  )
+  const problems = [host, router].flatMap((one) => (one !== undefined && isProblem(one) ? [unanswered(one)] : []))
   const leases =
     router === undefined || isProblem(router)
       ? undefined
@@ -80,7 +79,7 @@ async function statusOf(
   const seen = await look("the guest", call, async (patient) => ({
     observed: await host.host.observeNic({ id: nic.id, vmId: nic.vmId }, patient),
   }))
-  if (isProblem(seen)) problems.push(`${seen.subject}: ${seen.problem}`)
+  if (isProblem(seen)) problems.push(unanswered(seen))
   const observed = isProblem(seen) ? undefined : seen.observed
   return {
     ...known,
@@ -88,6 +87,11 @@ async function statusOf(
     ...(observed !== undefined && { observed }),
     problems: [...problems, ...explainNic(nic, { port, observed: observed?.addresses, leases })],
   }
+}
+
+/** A problem of somebody else, which is told where that one is shown. */
+function unanswered({ subject, problem }: PlanProblem): NicRemark {
+  return { isWrong: false, text: `${subject}: ${problem}` }
 }
 
 async function askEach<T>(

@@ -6,11 +6,17 @@ import type { ContentfulStatusCode } from "hono/utils/http-status"
 import type { Api, Route, RouteRequest } from "../api/route.ts"
 import { routes } from "../api/routes.ts"
 import { openApiDocument } from "../openapi/document.ts"
+import { pages } from "../page/pages.ts"
 import { toProblem } from "../problem.ts"
-import { isAuthorized } from "./authorize.ts"
+import { addPages, sendProblemPage } from "./add-pages.ts"
+import { isAuthorized, isReader } from "./authorize.ts"
+import type { Env } from "./env.ts"
+import { refuseOtherSites } from "./other-sites.ts"
 import { sendEvents } from "./operation-events.ts"
 import { readBody } from "./read-body.ts"
+import { isPagePath } from "./page-paths.ts"
 import { readPreferWait } from "./prefer-wait.ts"
+import { readQuery } from "./read-query.ts"
 import { RequestError } from "./request-error.ts"
 import { requestIdOf } from "./request-id.ts"
 
@@ -40,8 +46,6 @@ export interface AnsweredRequest {
   readonly error?: unknown
 }
 
-type Env = { Variables: { requestId: string; route: string; error: unknown } }
-
 /** The API as a function of requests; {@link listen} puts it on a socket. */
 export function createApp(api: Api, options: AppOptions): Hono<Env> {
   const app = new Hono<Env>()
@@ -64,7 +68,8 @@ export function createApp(api: Api, options: AppOptions): Hono<Env> {
     })
   })
   app.use(async (c, next) => {
-    if (options.token !== undefined && !isAuthorized(c.req.header("authorization"), options.token)) throw noToken()
+    refuseOtherSites(c.req.method, c.req.path, c.req.raw.headers)
+    if (options.token !== undefined) checkToken(c, options.token)
     await next()
   })
 
@@ -82,7 +87,14 @@ export function createApp(api: Api, options: AppOptions): Hono<Env> {
     sendEvents(c, api.operations, c.req.param("operation"), options.signal),
   )
   for (const route of routes) addRoute(app, route, api, options.signal)
-  for (const path of new Set(routes.map((route) => route.path))) refuseOtherMethods(app, path)
+  addPages(app, api.rooms, options.signal)
+  for (const path of new Set(routes.map((route) => route.path)))
+    refuseOtherMethods(
+      app,
+      path,
+      routes.filter((route) => route.path === path).map(({ method }) => method),
+    )
+  for (const { path } of pages) refuseOtherMethods(app, path, ["get"])
   app.notFound((c) => fail(c, noSuchPath(c.req.path)))
   app.onError((error, c) => fail(c, error))
   return app
@@ -95,7 +107,7 @@ function addRoute(app: Hono<Env>, route: Route, api: Api, ending: AbortSignal): 
     const signal = AbortSignal.any([c.req.raw.signal, ending])
     const request: RouteRequest = {
       params: c.req.param(),
-      query: readQuery(route, c.req.queries()),
+      query: readQuery(route.query, c.req.queries()),
       body: route.body === undefined ? {} : await checkedBody(route.body, c),
       call: newCall({ requestId, signal, timeoutMs: patienceMs }),
     }
@@ -136,20 +148,8 @@ async function checkedBody(shape: NonNullable<Route["body"]>, c: Context): Promi
   return body
 }
 
-/** Each parameter once, and none that the route does not know. */
-function readQuery(route: Route, given: Readonly<Record<string, readonly string[]>>): RouteRequest["query"] {
-  const twice = Object.entries(given).find(([, values]) => values.length > 1)
-  if (twice !== undefined)
-    throw new RequestError(400, "INVALID_ARGUMENT", `${twice[0]} is given twice`, { field: twice[0] })
-  const query = Object.fromEntries(Object.entries(given).map(([name, [value = ""]]) => [name, value]))
-  if (route.query !== undefined) parseShape("", route.query, query)
-  else if (Object.keys(query)[0] !== undefined) throw unknownQuery(Object.keys(query)[0] ?? "")
-  return query
-}
-
-function refuseOtherMethods(app: Hono<Env>, path: string): void {
-  const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase())
-  const allow = methods.includes("GET") ? ["HEAD", ...methods] : methods
+function refuseOtherMethods(app: Hono<Env>, path: string, methods: readonly Route["method"][]): void {
+  const allow = [...(methods.includes("get") ? ["HEAD"] : []), ...methods.map((method) => method.toUpperCase())]
   app.all(honoPath(path), (c) => {
     c.set("route", path)
     throw new RequestError(405, "UNIMPLEMENTED", `${c.req.method} is not for ${path}`, {
@@ -159,11 +159,12 @@ function refuseOtherMethods(app: Hono<Env>, path: string): void {
   })
 }
 
-function fail(c: Context<Env>, error: unknown): Response {
+function fail(c: Context<Env>, error: unknown): Response | Promise<Response> {
   const given = error instanceof RequestError ? error : undefined
   const problem = toProblem(error, c.get("requestId"), given?.status)
   if (problem.status >= 500) c.set("error", error)
   for (const [name, value] of Object.entries(given?.headers ?? {})) c.header(name, value)
+  if (isPagePath(c.req.path)) return sendProblemPage(c, problem)
   c.header("content-type", "application/problem+json")
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each of our statuses has a body
   return c.body(JSON.stringify(problem), problem.status as ContentfulStatusCode)
@@ -173,22 +174,22 @@ function honoPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ":$1")
 }
 
-function noToken(): RequestError {
-  return new RequestError(401, "UNAUTHENTICATED", "the token is missing or wrong", {
-    hint: "Send authorization: Bearer TOKEN, with the token that the server was started with.",
-    headers: { "www-authenticate": 'Bearer realm="slash64"' },
+/** A browser knows no bearer; what it can do with a name and a password is to look. */
+function checkToken(c: Context<Env>, token: string): void {
+  const header = c.req.header("authorization")
+  const isPage = isPagePath(c.req.path)
+  if (isAuthorized(header, token) || (isPage && isReader(header, token))) return
+  const [hint, scheme] = isPage
+    ? ["Give the token that the server was started with as the password, and any name.", "Basic"]
+    : ["Send authorization: Bearer TOKEN, with the token that the server was started with.", "Bearer"]
+  throw new RequestError(401, "UNAUTHENTICATED", "the token is missing or wrong", {
+    hint,
+    headers: { "www-authenticate": `${scheme} realm="slash64"` },
   })
 }
 
 function noSuchPath(path: string): RequestError {
   return new RequestError(404, "NOT_FOUND", `${JSON.stringify(path.slice(0, 200))} is no path of this API`, {
     hint: "The paths are in /openapi.json.",
-  })
-}
-
-function unknownQuery(name: string): RequestError {
-  return new RequestError(400, "INVALID_ARGUMENT", `${JSON.stringify(name)} is not a known parameter`, {
-    field: name,
-    hint: "Leave it out.",
   })
 }
