@@ -25,6 +25,14 @@ export const badChanges: readonly BadInput[] = [
   change("a change of an unknown field of IPv6", "ipv6.removeRanges", { ipv6: { removeRanges: ["2001:db8::9"] } }),
   change("a change of IPv6 on an IPv4 network", "ipv6", { ipv6: { exclude: ["2001:db8::9"] } }, four),
   change("a change of IPv4 on an IPv6 network", "ipv4", { ipv4: { exclude: ["192.0.2.9"] } }, six),
+  change("a family without its prefix", "ipv6.prefix", { ipv6: { gateway: "2001:db8:2::1" } }, four),
+  change("a family without its gateway", "ipv4.gateway", { ipv4: { prefix: "198.51.100.0/24" } }, six),
+  change("a family with a range of another prefix", "ipv6.range.start", {
+    ipv6: { prefix: "2001:db8:2::/64", gateway: "2001:db8:2::1", range: "2001:db8::9" },
+  }),
+  change("a family and a change of its ranges", "ipv6.exclude", {
+    ipv6: { prefix: "2001:db8::/64", gateway: "2001:db8::1", exclude: ["2001:db8::9"] },
+  }),
   change("an added range that is no list", "ipv6.addRanges", { ipv6: { addRanges: "2001:db8::9" } }),
   change("an added range outside the prefix", "ipv6.addRanges.1.start", {
     ipv6: { addRanges: ["2001:db8::9", "2001:db8:0:1::9"] },

@@ -1,8 +1,8 @@
 import { Slash64Error } from "@slash64/core"
 import type { ChangeNetworkRequest } from "@slash64/core"
 
-/** The options of `network create` as the command line gives them. */
-export interface NetworkOptions {
+/** What describes a family, where a network is made and where one is added. */
+interface FamilyOptions {
   readonly ipv6?: string | undefined
   readonly pool?: string | undefined
   readonly gateway?: string | undefined
@@ -16,6 +16,10 @@ export interface NetworkOptions {
   readonly ipv4Range?: readonly string[] | undefined
   readonly ipv4RouterAddress?: string | undefined
   readonly ipv4Dns?: string | undefined
+}
+
+/** The options of `network create` as the command line gives them. */
+export interface NetworkOptions extends FamilyOptions {
   readonly isolated?: true | undefined
   readonly bridge?: string | undefined
   readonly vlan?: string | undefined
@@ -30,9 +34,8 @@ export interface NetworkOptions {
 }
 
 /** The options of `network change`. */
-export interface NetworkChangeOptions {
+export interface NetworkChangeOptions extends FamilyOptions {
   readonly addRange?: readonly string[] | undefined
-  readonly exclude?: readonly string[] | undefined
   readonly unexclude?: readonly string[] | undefined
   readonly quarantine?: string | undefined
 }
@@ -42,24 +45,8 @@ export function networkRequest(name: string, options: NetworkOptions): unknown {
   return dropUndefined({
     name,
     attachment: attachment(options),
-    ipv6: side({
-      prefix: options.ipv6,
-      pool: options.pool,
-      gateway: options.gateway,
-      ranges: options.range,
-      exclusions: ofFamily("ipv6", options.exclude),
-      router: options.routerAddress,
-      dns: options.dns?.split(","),
-      ra: options.ra,
-    }),
-    ipv4: side({
-      prefix: options.ipv4,
-      gateway: options.ipv4Gateway,
-      ranges: options.ipv4Range,
-      exclusions: ofFamily("ipv4", options.exclude),
-      router: options.ipv4RouterAddress,
-      dns: options.ipv4Dns?.split(","),
-    }),
+    ipv6: side({ ...ipv6Fields(options), exclusions: ofFamily("ipv6", options.exclude) }),
+    ipv4: side({ ...ipv4Fields(options), exclusions: ofFamily("ipv4", options.exclude) }),
     mtu: wholeNumber(options.mtu),
     domain: options.domain,
     leaseSeconds: wholeNumber(options.lease),
@@ -71,22 +58,54 @@ export function networkRequest(name: string, options: NetworkOptions): unknown {
 
 /** What `change-network` is asked, in the same manner. Without any option: INVALID_ARGUMENT. */
 export function changeRequest(network: string, options: NetworkChangeOptions): ChangeNetworkRequest {
-  const change = (family: "ipv6" | "ipv4") =>
-    side({
-      addRanges: ofFamily(family, options.addRange),
-      exclude: ofFamily(family, options.exclude),
-      unexclude: ofFamily(family, options.unexclude),
-    })
   const request = dropUndefined({
-    ipv6: change("ipv6"),
-    ipv4: change("ipv4"),
+    ipv6: familyChange("ipv6", ipv6Fields(options), options),
+    ipv4: familyChange("ipv4", ipv4Fields(options), options),
     quarantineSeconds: wholeNumber(options.quarantine),
   })
   if (Object.keys(request).length > 0) return { ...request, network }
   throw new Slash64Error("INVALID_ARGUMENT", "nothing is to be changed", {
     field: "--add-range",
-    hint: "Give one of --add-range, --exclude, --unexclude or --quarantine.",
+    hint: "Give one of --ipv6, --pool, --ipv4, --add-range, --exclude, --unexclude or --quarantine.",
   })
+}
+
+/** Of a family that is described, the excluded addresses are a part of it; of one that is there, a change. */
+function familyChange(
+  family: "ipv6" | "ipv4",
+  fields: Readonly<Record<string, unknown>>,
+  options: NetworkChangeOptions,
+): unknown {
+  const excluded = ofFamily(family, options.exclude)
+  const isDescribed = Object.keys(dropUndefined(fields)).length > 0
+  return side({
+    ...fields,
+    ...(isDescribed ? { exclusions: excluded } : { exclude: excluded }),
+    addRanges: ofFamily(family, options.addRange),
+    unexclude: ofFamily(family, options.unexclude),
+  })
+}
+
+function ipv6Fields(options: FamilyOptions): Readonly<Record<string, unknown>> {
+  return {
+    prefix: options.ipv6,
+    pool: options.pool,
+    gateway: options.gateway,
+    ranges: options.range,
+    router: options.routerAddress,
+    dns: options.dns?.split(","),
+    ra: options.ra,
+  }
+}
+
+function ipv4Fields(options: FamilyOptions): Readonly<Record<string, unknown>> {
+  return {
+    prefix: options.ipv4,
+    gateway: options.ipv4Gateway,
+    ranges: options.ipv4Range,
+    router: options.ipv4RouterAddress,
+    dns: options.ipv4Dns?.split(","),
+  }
 }
 
 /** What has a colon is IPv6. */

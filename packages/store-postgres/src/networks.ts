@@ -88,7 +88,7 @@ export function needNetwork(row: Row | undefined, id: string): Row {
 }
 
 /** The networks that may be in its way. */
-async function neighbours(sql: Sql, network: SharedNetwork, keys: NetworkKeys): Promise<SharedNetwork[]> {
+export async function neighbours(sql: Sql, network: SharedNetwork, keys: NetworkKeys): Promise<SharedNetwork[]> {
   const rows = await sql.all(
     `SELECT body FROM networks
      WHERE name IN ($1, $2) OR id = $1 OR segment = $3 OR prefix6 = $4 OR (first4 <= $6 AND last4 >= $5)`,

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto"
-import { checkOutsidePools, prefix64ToBigInt } from "@slash64/core"
-import type { PooledNetworkPlan, Prefix64, SharedNetwork } from "@slash64/core"
+import { checkOutsidePools, planPooledChange, prefix64ToBigInt } from "@slash64/core"
+import type { NetworkChange, PooledNetworkPlan, Prefix64, SharedNetwork } from "@slash64/core"
 import { noSuchPool, readNetworkRow } from "@slash64/core/store-rules"
 import * as networks from "./networks.ts"
 import { findPool, findPoolAround, lockPool } from "./pools.ts"
@@ -45,7 +45,23 @@ export async function removeNetwork(sql: Sql, id: string, now: number): Promise<
   if (poolId !== undefined) await releasePrefix(sql, poolId, { kind: "network", id }, now)
 }
 
-async function claimOwn(sql: Sql, network: SharedNetwork, ground: ClaimGround): Promise<void> {
+/** The change on the /64 that it asks a pool for; a network that has IPv6 keeps its own. */
+export async function placeChange(
+  sql: Sql,
+  stored: SharedNetwork,
+  change: NetworkChange,
+  ground: ClaimGround,
+): Promise<NetworkChange> {
+  const pooled = planPooledChange(change)
+  if (pooled === undefined) return change
+  const pool = await findPool(sql, pooled.pool)
+  if (pool === undefined) throw noSuchPool("ipv6.pool", pooled.pool)
+  const prefix = stored.ipv6?.prefix ?? (await takeFor(sql, stored.id, pool.id, ground, pooled.prefix))
+  return pooled.on(pool.id, pooled.prefix ?? prefix)
+}
+
+/** A /64 of a pool becomes the network's; ALREADY_EXISTS for one that lies in a pool that was not named. */
+export async function claimOwn(sql: Sql, network: SharedNetwork, ground: ClaimGround): Promise<void> {
   if (network.ipv6 === undefined) return
   const { prefix, pool } = network.ipv6
   checkOutsidePools(network, await findPoolAround(sql, prefix64ToBigInt(prefix)))

@@ -128,7 +128,7 @@ class PostgresStore implements Store {
   }
 
   changeNetwork(id: string, change: NetworkChange): Promise<ChangedNetwork> {
-    return this.#db.write((sql) => changeNetwork(sql, id, change))
+    return this.#db.write((sql) => changeNetwork(sql, id, change, this.#ground()))
   }
 
   removeNetwork(id: string): Promise<void> {

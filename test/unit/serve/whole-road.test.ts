@@ -94,6 +94,18 @@ describe("the API from an empty store to an address and back", () => {
     expect((await api.run("POST", "/v1/networks/blue/router/converge")).result).toMatchObject({ changedFiles: 0 })
   })
 
+  it("adds IPv4 to the network in use, and refuses another", async () => {
+    const ipv4 = { prefix: "192.0.2.0/24" }
+    const added = await api.run("PATCH", "/v1/networks/blue", { ipv4 })
+    expect(added.result).toMatchObject({ network: { ipv4: { router: "192.0.2.1" } }, push: {}, problems: [] })
+    expect((await api.send("GET", nicPath)).body).toMatchObject({ ipv4: expect.stringMatching(/^192\.0\.2\./) })
+    expect((await api.run("PATCH", "/v1/networks/blue", { ipv4 })).result).toMatchObject({ push: { changedFiles: 0 } })
+    expect(await api.send("PATCH", "/v1/networks/blue", { ipv4: { prefix: "198.51.100.0/24" } })).toMatchObject({
+      status: 409,
+      body: { code: "ALREADY_EXISTS", field: "ipv4.prefix" },
+    })
+  })
+
   it("refuses what is in use, detaches, removes, and once more", async () => {
     expect(await api.run("DELETE", "/v1/networks/blue")).toMatchObject({ error: { code: "FAILED_PRECONDITION" } })
     expect(await api.run("DELETE", "/v1/networks/blue/router")).toMatchObject({

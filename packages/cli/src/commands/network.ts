@@ -78,6 +78,20 @@ Examples:
   network
     .command("change <network>")
     .description("change a network in use: its NICs keep their addresses. Repeated: nothing more is changed")
+    .option("--ipv6 <prefix>", "add IPv6 to an IPv4 network: this /64")
+    .option("--pool <name>", "add IPv6 with a /64 of this pool; addresses are then given by their last 64 bits")
+    .option("--gateway <address>", "its default router; not needed with --ra router")
+    .option("--range <start-end>", "its addresses for guests, once or more often; else the whole prefix", collect)
+    .option("--router-address <address>", "the router VM's own; else the first that is free")
+    .option("--dns <addresses>", "at most two, with a comma; else the router VM answers")
+    .addOption(
+      new Option("--ra <mode>", "who advertises: the rack router, or the router VM").choices(["external", "router"]),
+    )
+    .option("--ipv4 <prefix>", "add IPv4 to an IPv6 network: this prefix")
+    .option("--ipv4-gateway <address>", "its default router; not needed where the router VM advertises IPv6")
+    .option("--ipv4-range <start-end>", "its addresses for guests, once or more often; else the whole prefix", collect)
+    .option("--ipv4-router-address <address>", "the router VM's own; else the first that is free")
+    .option("--ipv4-dns <addresses>", "at most two, with a comma; else the router VM answers")
     .option("--add-range <start-end>", "more addresses for guests, once or more often", collect)
     .option("--exclude <start-end>", "addresses that no guest gets from now on, once or more often", collect)
     .option("--unexclude <start-end>", "addresses that guests get again, once or more often", collect)
@@ -88,7 +102,13 @@ Examples:
 Examples:
   slash64 network change blue --add-range 2001:db8:0:1::1000-2001:db8:0:1::1fff
   slash64 network change blue --exclude 2001:db8:0:1::53 --exclude 192.0.2.10-192.0.2.19
-  slash64 network change blue --unexclude 2001:db8:0:1::53 --quarantine 7200`,
+  slash64 network change blue --unexclude 2001:db8:0:1::53 --quarantine 7200
+  slash64 network change old --ipv6 2001:db8:0:3::/64 --gateway 2001:db8:0:3::1
+  slash64 network change blue --ipv4 198.51.100.0/24 --ipv4-gateway 198.51.100.1
+
+A family that is added is there for good: each NIC has an address of it at once, and its guest when it next asks. No
+family is taken away, since guests that run would lose the addresses that they use: make another network, and move the
+NICs. Exit code 9 where a port with port security does not let a new address through yet: slash64 apply does it.`,
     )
     .action((name, options) => act((session) => change(session, name, options)))
 

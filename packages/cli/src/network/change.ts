@@ -1,6 +1,8 @@
 import { changeNetwork, keepingMost } from "@slash64/core"
 import type { Nic } from "@slash64/core"
 import type { Answer } from "../answer.ts"
+import { problemLines } from "../converge/plan.ts"
+import { exitCodes } from "../exit-code.ts"
 import { changeRequest } from "../network-request.ts"
 import type { NetworkChangeOptions } from "../network-request.ts"
 import type { Session } from "../session.ts"
@@ -10,7 +12,12 @@ import { networkCard } from "./network-card.ts"
 export async function change(session: Session, name: string, options: NetworkChangeOptions): Promise<Answer> {
   const request = changeRequest(name, options)
   const changed = await changeNetwork(request, await session.rooms(), session.call).catch(nameOption)
-  return { json: changed, text: [networkCard(changed.network), ...keepingLines(changed.keeping)].join("\n") }
+  const { network, keeping, problems } = changed
+  return {
+    json: changed,
+    text: [networkCard(network), ...keepingLines(keeping), ...problemLines(problems)].join("\n"),
+    ...(problems.length > 0 && { exitCode: exitCodes.FAILED_PRECONDITION }),
+  }
 }
 
 function keepingLines(nics: readonly Nic[]): readonly string[] {

@@ -1,6 +1,8 @@
 import { describe } from "vitest"
 import { describeAddresses } from "./address-suite.ts"
 import { describeNetworkChanges } from "./change-suite.ts"
+import { describeFamilyRaces } from "./family-race-suite.ts"
+import { describeFamilies } from "./family-suite.ts"
 import { describeLeases } from "./lease-suite.ts"
 import { describeModel } from "./model-suite.ts"
 import { describeNetworks } from "./network-suite.ts"
@@ -18,6 +20,8 @@ export function describeStore(options: StoreSuiteOptions): void {
   describe(`store on ${options.name}`, () => {
     describeNetworks(options)
     describeNetworkChanges(options)
+    describeFamilies(options)
+    describeFamilyRaces(options)
     describeNics(options)
     describeAddresses(options)
     describePools(options)

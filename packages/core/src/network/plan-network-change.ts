@@ -4,20 +4,24 @@ import type { Ipv4Prefix } from "../address/ipv4.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import type { Interval } from "../allocate/address-space.ts"
 import { invalid } from "../errors.ts"
+import { addIpv4Side, addIpv6Side, describesFamily } from "./add-family.ts"
 import { documented, ipv4Schema, ipv6Schema, rangeSchema, wholeNumberSchema } from "./documented.ts"
 import { planInterval, toIntervals, uniteRanges } from "./address-ranges.ts"
 import type { AddressRange, RangeScope } from "./address-ranges.ts"
 import { parseWholeNumber } from "./names.ts"
 import { parseShape } from "./parse-shape.ts"
-import { ipv4Scope } from "./plan-ipv4-side.ts"
-import { ipv6Scope } from "./plan-ipv6-side.ts"
+import { ipv4Scope, ipv4SideShape } from "./plan-ipv4-side.ts"
+import { ipv6Scope, ipv6SideShape } from "./plan-ipv6-side.ts"
 import { quarantineMost } from "./plan-network.ts"
-import type { SharedNetwork } from "./records.ts"
+import type { Ipv4Side, Ipv6Side, SharedNetwork } from "./records.ts"
 
-/** What of a network changes while it is in use. Absent: stays as it is. */
+/**
+ * What of a network changes while it is in use. Absent: stays as it is. A family is changed by its ranges, or is
+ * described as where a network is made: then the network has it from now on, and each of its NICs an address of it.
+ */
 export interface NetworkChange {
-  readonly ipv6?: RangeChange
-  readonly ipv4?: RangeChange
+  readonly ipv6?: RangeChange | NewIpv6
+  readonly ipv4?: RangeChange | NewIpv4
   /** Counts for what is released from now on. */
   readonly quarantineSeconds?: number
 }
@@ -33,6 +37,9 @@ export interface RangeChange {
   readonly unexclude?: readonly GivenRange[]
 }
 
+export type NewIpv6 = z.input<typeof ipv6SideShape>
+export type NewIpv4 = z.input<typeof ipv4SideShape>
+
 const rangeShape = (address: Readonly<Record<string, unknown>>) => {
   const ranges = z.array(z.unknown().meta(rangeSchema(address)))
   return z.strictObject({
@@ -42,30 +49,47 @@ const rangeShape = (address: Readonly<Record<string, unknown>>) => {
   })
 }
 
+const familyChange = "Changes of its ranges; or, to add the family, all that describes it where a network is made"
+
 /** What {@link planNetworkChange} is asked. */
 export const networkChangeShape = z.strictObject({
-  ipv6: rangeShape(ipv6Schema).optional(),
-  ipv4: rangeShape(ipv4Schema).optional(),
+  ipv6: rangeShape(ipv6Schema).extend(ipv6SideShape.shape).meta({ description: familyChange }).optional(),
+  ipv4: rangeShape(ipv4Schema).extend(ipv4SideShape.shape).meta({ description: familyChange }).optional(),
   quarantineSeconds: documented("For what is released from now on", wholeNumberSchema(0, quarantineMost)),
 })
 
 /**
- * The network after a change; `network` itself when that says nothing new, so a change may be repeated. Pure. Throws
- * INVALID_ARGUMENT that names the field, the value and what is right.
+ * The network after a change; `network` itself when that says nothing new, so a change may be repeated. Pure; for a
+ * /64 of a pool see {@link planPooledChange}. Throws INVALID_ARGUMENT that names the field, the value and what is
+ * right, and ALREADY_EXISTS where the network has the family otherwise.
  */
 export function planNetworkChange(network: SharedNetwork, change: unknown): SharedNetwork {
   const { ipv6, ipv4, quarantineSeconds } = parseShape("", networkChangeShape, change)
-  if (ipv6 !== undefined && network.ipv6 === undefined) throw noSide("ipv6", network)
-  if (ipv4 !== undefined && network.ipv4 === undefined) throw noSide("ipv4", network)
+  const side6 = ipv6 === undefined ? network.ipv6 : changeIpv6(network, ipv6)
+  const side4 = ipv4 === undefined ? network.ipv4 : changeIpv4(network, ipv4, side6?.ra === "router")
   const changed: SharedNetwork = {
     ...network,
-    ...(network.ipv6 && ipv6 && { ipv6: changeSide(network.ipv6, ipv6, ipv6Scope(network.ipv6.prefix)) }),
-    ...(network.ipv4 && ipv4 && { ipv4: changeSide(network.ipv4, ipv4, ipv4Scope(network.ipv4.prefix)) }),
+    ...(side6 && { ipv6: side6 }),
+    ...(side4 && { ipv4: side4 }),
     ...(quarantineSeconds !== undefined && {
       quarantineSeconds: parseWholeNumber("quarantineSeconds", quarantineSeconds, 0, quarantineMost),
     }),
   }
   return isDeepStrictEqual(changed, network) ? network : changed
+}
+
+type FamilyChange = z.output<ReturnType<typeof rangeShape>>
+
+function changeIpv6(network: SharedNetwork, change: FamilyChange): Ipv6Side {
+  if (describesFamily(change)) return addIpv6Side(network, change)
+  if (network.ipv6 === undefined) throw noSide("ipv6", network)
+  return changeSide(network.ipv6, change, ipv6Scope(network.ipv6.prefix))
+}
+
+function changeIpv4(network: SharedNetwork, change: FamilyChange, ownGateway: boolean): Ipv4Side {
+  if (describesFamily(change)) return addIpv4Side(network, change, ownGateway)
+  if (network.ipv4 === undefined) throw noSide("ipv4", network)
+  return changeSide(network.ipv4, change, ipv4Scope(network.ipv4.prefix))
 }
 
 interface Side<Address extends string> {
@@ -76,7 +100,7 @@ interface Side<Address extends string> {
 
 function changeSide<Address extends string, S extends Side<Address>>(
   side: S,
-  change: z.output<ReturnType<typeof rangeShape>>,
+  change: FamilyChange,
   scope: RangeScope<Address>,
 ): S {
   const { family } = scope
@@ -110,5 +134,10 @@ function checkApart(
 function noSide(family: "ipv6" | "ipv4", network: SharedNetwork): Error {
   const name = family === "ipv6" ? "IPv6" : "IPv4"
   const value = network.id
-  return invalid(family, value, `network ${network.id} has no ${name}`, "leave it out, or choose another network")
+  return invalid(
+    family,
+    value,
+    `network ${network.id} has no ${name}`,
+    `leave it out, or add ${name}: give ${family}.prefix too`,
+  )
 }

@@ -20,8 +20,13 @@ export interface PooledNetworkPlan {
 
 const shape = z.looseObject({ ipv6: z.looseObject({ pool: z.string(), prefix: z.unknown().optional() }) })
 
+/** The request of which {@link isPooled} holds. */
+export function parsePooled(request: unknown): z.output<typeof shape> {
+  return parseShape("", shape, request)
+}
+
 /** For a look at the rest of the request, before there is a prefix. */
-const trial = parsePrefix64("prefix", "2001:db8::/64")
+export const trial = parsePrefix64("prefix", "2001:db8::/64")
 const identifiers = (1n << 64n) - 1n
 /** Not of the prefix, or no address. */
 const asGiven = new Set(["pool", "prefix", "ra", "dns"])
@@ -38,7 +43,7 @@ export function isPooled(request: unknown): boolean {
  * 64 bits: `::1`. Pure. Throws INVALID_ARGUMENT that names the field.
  */
 export function planPooledNetwork(request: unknown): PooledNetworkPlan {
-  const { ipv6, ...rest } = parseShape("", shape, request)
+  const { ipv6, ...rest } = parsePooled(request)
   const { pool, prefix: given, ...side } = ipv6
   const prefix = given === undefined ? undefined : parsePrefix64("ipv6.prefix", given)
   const on = (poolId: string, chosen: Prefix64) =>
@@ -47,7 +52,8 @@ export function planPooledNetwork(request: unknown): PooledNetworkPlan {
   return { networkId: id, pool, ...(prefix !== undefined && { prefix }), on }
 }
 
-function placeSide(side: object, prefix: Prefix64, requested: Prefix64 | undefined): object {
+/** The side of a request with each interface identifier put into `prefix`. */
+export function placeSide(side: object, prefix: Prefix64, requested: Prefix64 | undefined): object {
   return Object.fromEntries(
     Object.entries(side).map(([key, value]) =>
       asGiven.has(key) ? [key, value] : [key, place(`ipv6.${key}`, value, prefix, requested)],

@@ -87,7 +87,11 @@ export interface Nic {
   readonly state: NicState
 }
 
-/** `claimed`: the address is its own; `attached`: the host has plugged it; `leaving`: being detached. */
+/**
+ * `claimed`: the addresses are its own; `attached`: the host has plugged it, and its port knows of them; `leaving`:
+ * being detached. From `attached` back to `claimed` when it is given an address that a port with port security has to
+ * let through.
+ */
 export type NicState = "claimed" | "attached" | "leaving"
 
 /** The router VM of a network. One a network; its id is given by the caller. */

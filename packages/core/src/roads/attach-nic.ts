@@ -46,9 +46,13 @@ export const attachNic = road("attach-nic", async (request: AttachNicRequest, ro
   await makeOnHost(network, nic.host, host, rooms, call)
   const push = await converge(network, rooms, call)
   beginStep(call, "plugging the NIC")
-  const port = await repeat(rooms, call, () => host.attachNic(toNicSpec(nic, network), call))
+  const plug = (as: Nic) => repeat(rooms, call, () => host.attachNic(toNicSpec(as, network), call))
+  const plugged = await plug(nic)
   beginStep(call, "recording the NIC")
   const attached = await recordAttached(nic, rooms, host, call)
+  // The network may have been given another family meanwhile: the NIC has an address of it, and its port none yet.
+  const isAsPlugged = attached.ipv6 === nic.ipv6 && attached.ipv4 === nic.ipv4
+  const port = isAsPlugged ? plugged : await plug(attached)
   rooms.tell({ kind: "nic-attached", ...nicFact(attached) })
   return { nic: attached, port, push }
 })
@@ -86,7 +90,7 @@ async function claim(plan: NicClaim, network: SharedNetwork, rooms: RoadRooms): 
 }
 
 /** Somebody may have detached the NIC while we plugged it; the store has the last word, so the port goes again. */
-async function recordAttached(nic: Nic, rooms: RoadRooms, host: HypervisorHost, call: Call): Promise<Nic> {
+export async function recordAttached(nic: Nic, rooms: RoadRooms, host: HypervisorHost, call: Call): Promise<Nic> {
   try {
     return await rooms.store.markNic(nic.id, "attached")
   } catch (error) {

@@ -48,9 +48,13 @@ export async function look<T>(
     return await ask(withTimeout(call, sightMs))
   } catch (error) {
     checkAborted(call.signal)
-    const hint = isSlash64Error(error) ? error.hint : undefined
-    return { subject, problem: redactText(messageOf(error)), hint: redactText(hint ?? "Look at it, then repeat.") }
+    return asProblem(subject, error)
   }
+}
+
+export function asProblem(subject: string, error: unknown): PlanProblem {
+  const hint = isSlash64Error(error) ? error.hint : undefined
+  return { subject, problem: redactText(messageOf(error)), hint: redactText(hint ?? "Look at it, then repeat.") }
 }
 
 export function isProblem(seen: object): seen is PlanProblem {

@@ -6,17 +6,26 @@ import type { Nic } from "../network/records.ts"
 import { readNetworkRow } from "./record-codec.ts"
 import { addressBlob } from "./row.ts"
 import { ofNetwork } from "./sqlite-addresses.ts"
+import { addFamilies } from "./sqlite-add-family.ts"
 import type { SqliteConnection } from "./sqlite-connection.ts"
 import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
 import { readNic } from "./sqlite-nic-rows.ts"
+import { placeChange } from "./sqlite-pooled-networks.ts"
+import type { ClaimGround } from "./sqlite-pooled-networks.ts"
 import { keepingMost } from "./store.ts"
 import type { ChangedNetwork } from "./store.ts"
 
 /** Within a transaction of `db`. */
-export function changeNetwork(db: SqliteConnection, id: string, change: NetworkChange): ChangedNetwork {
+export function changeNetwork(
+  db: SqliteConnection,
+  id: string,
+  change: NetworkChange,
+  ground: ClaimGround,
+): ChangedNetwork {
   const stored = readNetworkRow(needNetworkRow(db, id))
-  const network = planNetworkChange(stored, change)
+  const network = planNetworkChange(stored, placeChange(db, stored, change, ground))
   if (network !== stored) {
+    addFamilies(db, stored, network, ground)
     db.run("UPDATE networks SET body = ? WHERE id = ?", JSON.stringify(network), id)
     raiseRevision(db, id)
   }

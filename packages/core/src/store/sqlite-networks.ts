@@ -76,7 +76,7 @@ export function findNetworkById(db: SqliteConnection, id: string): SharedNetwork
 }
 
 /** The networks that may be in its way. */
-function neighbours(db: SqliteConnection, network: SharedNetwork, keys: NetworkKeys): SharedNetwork[] {
+export function neighbours(db: SqliteConnection, network: SharedNetwork, keys: NetworkKeys): SharedNetwork[] {
   return db
     .all(
       `SELECT body FROM networks

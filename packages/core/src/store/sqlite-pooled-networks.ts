@@ -2,6 +2,8 @@ import type { KeyObject } from "node:crypto"
 import { prefix64ToBigInt } from "../address/prefix64.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import { checkOutsidePools } from "../network/check-pool.ts"
+import type { NetworkChange } from "../network/plan-network-change.ts"
+import { planPooledChange } from "../network/plan-pooled-change.ts"
 import type { PooledNetworkPlan } from "../network/plan-pooled-network.ts"
 import type { SharedNetwork } from "../network/records.ts"
 import { noSuchPool } from "./pool-rules.ts"
@@ -37,7 +39,23 @@ export function removeNetwork(db: SqliteConnection, id: string, now: number): vo
   if (poolId !== undefined) releasePrefix(db, poolId, { kind: "network", id }, now)
 }
 
-function claimOwn(db: SqliteConnection, network: SharedNetwork, ground: ClaimGround): void {
+/** The change on the /64 that it asks a pool for; a network that has IPv6 keeps its own. */
+export function placeChange(
+  db: SqliteConnection,
+  stored: SharedNetwork,
+  change: NetworkChange,
+  ground: ClaimGround,
+): NetworkChange {
+  const pooled = planPooledChange(change)
+  if (pooled === undefined) return change
+  const pool = findPool(db, pooled.pool)
+  if (pool === undefined) throw noSuchPool("ipv6.pool", pooled.pool)
+  const prefix = stored.ipv6?.prefix ?? takeFor(db, stored.id, pool.id, ground, pooled.prefix)
+  return pooled.on(pool.id, pooled.prefix ?? prefix)
+}
+
+/** A /64 of a pool becomes the network's; ALREADY_EXISTS for one that lies in a pool that was not named. */
+export function claimOwn(db: SqliteConnection, network: SharedNetwork, ground: ClaimGround): void {
   if (network.ipv6 === undefined) return
   const { prefix, pool } = network.ipv6
   checkOutsidePools(network, findPoolAround(db, prefix64ToBigInt(prefix)))

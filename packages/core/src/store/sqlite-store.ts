@@ -98,7 +98,7 @@ class SqliteStore implements Store {
   }
 
   changeNetwork(id: string, change: NetworkChange): Promise<ChangedNetwork> {
-    return this.#db.write(() => changeNetwork(this.#db, id, change))
+    return this.#db.write(() => changeNetwork(this.#db, id, change, this.#ground()))
   }
 
   removeNetwork(id: string): Promise<void> {

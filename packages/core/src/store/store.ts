@@ -22,8 +22,12 @@ export interface Store extends PoolStore, LeaseStore {
   /** In the order of their names. */
   listNetworks(page?: Page): Promise<readonly SharedNetwork[]>
   /**
-   * Changes a network that is in use by {@link planNetworkChange}; the revision rises when that changed it. Repeated:
-   * the same network. NOT_FOUND when it is not there.
+   * Changes a network that is in use by {@link planNetworkChange}; the revision rises when that changed it. A family
+   * that it had not comes to all its NICs in the same transaction, by the network's policy; with `portSecurity` a NIC
+   * that was attached is then claimed again, since its port has to learn of it. Every claim, before or after, has both
+   * families. Not enough addresses: RESOURCE_EXHAUSTED with the counts, and nothing changed. A prefix that another
+   * network or pool has, or the same family otherwise: ALREADY_EXISTS. Repeated: the same network. NOT_FOUND when it
+   * is not there.
    */
   changeNetwork(id: string, change: NetworkChange): Promise<ChangedNetwork>
   /** FAILED_PRECONDITION while a NIC or a router stands on it. A pool has its prefix back. Absent: success. */

@@ -2,6 +2,7 @@ import { apply, plan, sweep } from "@slash64/core"
 import type { PlanRequest, SweepRequest } from "@slash64/core"
 import { planShape, sweepShape } from "@slash64/core/request-shapes"
 import { z } from "zod"
+import { planProblem } from "./records.ts"
 import { forRoad } from "./route.ts"
 import type { Route } from "./route.ts"
 
@@ -15,7 +16,6 @@ const step = z.strictObject({
   vmId: z.string().optional(),
   why: z.string(),
 })
-const problem = z.strictObject({ subject: z.string(), problem: z.string(), hint: z.string() })
 const stray = z.strictObject({
   kind: z.enum(["nic", "router", "network", "template"]),
   id: z.string(),
@@ -37,7 +37,7 @@ export const convergeRoutes: readonly Route[] = [
     tag,
     summary: "What apply would change on hosts and routers; changes nothing",
     body: planShape,
-    answer: z.strictObject({ steps: z.array(step), problems: z.array(problem) }),
+    answer: z.strictObject({ steps: z.array(step), problems: z.array(planProblem) }),
     long: true,
     handle: ({ body, call }, { rooms }) => plan(forRoad<PlanRequest>(body), rooms, call),
   },
@@ -48,7 +48,7 @@ export const convergeRoutes: readonly Route[] = [
     tag,
     summary: "Bring hosts and routers to what the store holds; a plan after it is empty",
     body: z.strictObject(planShape.shape),
-    answer: z.strictObject({ done: z.array(step), problems: z.array(problem) }),
+    answer: z.strictObject({ done: z.array(step), problems: z.array(planProblem) }),
     long: true,
     handle: ({ body, call }, { rooms }) => apply(forRoad<PlanRequest>(body), rooms, call),
   },
@@ -63,7 +63,7 @@ export const convergeRoutes: readonly Route[] = [
       strays: z.array(stray),
       removed: z.array(stray),
       missing: z.array(missing),
-      problems: z.array(problem),
+      problems: z.array(planProblem),
     }),
     long: true,
     handle: ({ body, call }, { rooms }) => sweep(forRoad<SweepRequest>(body), rooms, call),

@@ -1,10 +1,10 @@
-import { Slash64Error, changeNetwork, createNetwork, planNetworkChange, quote, removeNetwork } from "@slash64/core"
+import { Slash64Error, changeNetwork, checkNetworkChange, createNetwork, quote, removeNetwork } from "@slash64/core"
 import type { AddressCounts, SharedNetwork } from "@slash64/core"
 import { networkChangeShape, networkShape } from "@slash64/core/request-shapes"
 import { z } from "zod"
 import { underId } from "./own-id.ts"
 import { pageQuery, pageShape, readPage } from "./page.ts"
-import { networkCounts, networkRecord, nicRecord, pushResult } from "./records.ts"
+import { networkCounts, networkRecord, nicRecord, planProblem, pushResult } from "./records.ts"
 import { param } from "./route.ts"
 import type { Api, Route, RouteRequest } from "./route.ts"
 
@@ -54,15 +54,16 @@ export const networkRoutes: readonly Route[] = [
     path: "/v1/networks/{network}",
     operationId: "changeNetwork",
     tag,
-    summary: "Change a network in use, and tell its router; no NIC loses its address",
+    summary: "Change a network in use, or add IPv6 or IPv4 to it, and tell its router; no NIC loses its address",
     body: networkChangeShape,
     answer: z.strictObject({
       network: networkRecord,
       keeping: z.array(nicRecord).meta({ description: "NICs that keep an address which is excluded, the first 100" }),
       push: pushResult.meta({ description: "Absent where no router runs" }).optional(),
+      problems: z.array(planProblem).meta({ description: "Ports that do not let a new address through yet" }),
     }),
     long: true,
-    check: async (request, api) => planNetworkChange(await findNetwork(request, api), request.body),
+    check: async (request, api) => checkNetworkChange(await findNetwork(request, api), request.body),
     handle: (request, { rooms }) =>
       changeNetwork({ ...request.body, network: param(request, "network") }, rooms, request.call),
   },

@@ -123,6 +123,8 @@ export const hostDescription = z.looseObject({
   ),
 })
 
+export const planProblem = z.strictObject({ subject: z.string(), problem: z.string(), hint: z.string() })
+
 export const portRecord = z.strictObject({
   id: z.string(),
   vmId: z.string(),
