@@ -33,3 +33,15 @@ export function nameOf({ client, family, nicCount }: Player): string {
 
 /** What was amiss in each life; nothing: the cell is green. */
 export type Outcome = Readonly<Partial<Record<Life, readonly string[]>>>
+
+export const hypervisors = ["KVM", "XAPI lab host"] as const
+
+/** One guest in a real VM. */
+export interface VmPlayer {
+  readonly hypervisor: (typeof hypervisors)[number]
+  readonly client: "dhclient" | "systemd-networkd"
+}
+
+export const vmPlayers: readonly VmPlayer[] = hypervisors.flatMap((hypervisor) =>
+  (["dhclient", "systemd-networkd"] as const).map((client) => ({ hypervisor, client })),
+)

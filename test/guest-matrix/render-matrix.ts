@@ -1,48 +1,60 @@
-import { lives, players, type Outcome, type Player } from "./cells.ts"
+import { lives, players, vmPlayers, type Life, type Outcome, type Player, type VmPlayer } from "./cells.ts"
 
-/** A guest's cells, a life each: `yes`, `**no**` or `not run`. */
+/** A guest's cells, a life each: `yes`, `yes, 1.2 s`, `**no**` or `not run`. */
 export type Marks = readonly string[]
 
-/** docs/guest-matrix.md: a line a player, a column a life. */
-export function renderMatrix(marks: ReadonlyMap<Player, Marks>): string {
-  const rows = players.map((player) => [...keyOf(player), ...(marks.get(player) ?? marksOf({}))])
-  return `${introduction}\n${renderTable([headOf(), ...rows])}`
+/** docs/guest-matrix.md: a line a guest, a column a life; the guests by {@link keyOf} and {@link vmKeyOf}. */
+export function renderMatrix(marks: ReadonlyMap<string, Marks>): string {
+  const table = (head: readonly string[], keys: readonly (readonly string[])[]) =>
+    renderTable([[...head, ...lives], ...keys.map((key) => [...key, ...(marks.get(key.join("|")) ?? marksOf({}))])])
+  const namespaces = table(["client", "network", "NICs"], players.map(wordsOf))
+  const machines = table(["hypervisor", "client", "network"], vmPlayers.map(vmWordsOf))
+  return [introduction, namespaces, machineIntroduction, machines].join("\n")
 }
 
-/** What a text of {@link renderMatrix} says; a player that it does not have is absent. */
-export function parseMatrix(text: string): ReadonlyMap<Player, Marks> {
+/** What a text of {@link renderMatrix} says; a guest that it does not have is absent. */
+export function parseMatrix(text: string): ReadonlyMap<string, Marks> {
   const lines = text.split("\n").map((line) =>
     line
       .split("|")
       .slice(1, -1)
       .map((cell) => cell.trim()),
   )
-  const found = players.flatMap((player) => {
-    const row = lines.find((cells) => keyOf(player).every((word, column) => cells[column] === word))
-    return row === undefined ? [] : [[player, row.slice(keyOf(player).length)] as const]
+  const found = [...players.map(wordsOf), ...vmPlayers.map(vmWordsOf)].flatMap((key) => {
+    const row = lines.find((cells) => key.every((word, column) => cells[column] === word))
+    return row === undefined ? [] : [[key.join("|"), row.slice(key.length)] as const]
   })
   return new Map(found)
 }
 
-export function marksOf(outcome: Outcome): Marks {
+export function keyOf(player: Player): string {
+  return wordsOf(player).join("|")
+}
+
+export function vmKeyOf(player: VmPlayer): string {
+  return vmWordsOf(player).join("|")
+}
+
+export function marksOf(outcome: Outcome, seconds: Readonly<Partial<Record<Life, number>>> = {}): Marks {
   return lives.map((life) => {
-    const problems = outcome[life]
+    const [problems, took] = [outcome[life], seconds[life]]
     if (problems === undefined) return "not run"
-    return problems.length === 0 ? "yes" : "**no**"
+    if (problems.length > 0) return "**no**"
+    return took === undefined ? "yes" : `yes, ${took.toFixed(1)} s`
   })
 }
 
-function headOf(): readonly string[] {
-  return ["client", "network", "NICs", ...lives]
+function wordsOf({ client, family, nicCount }: Player): readonly string[] {
+  return [client, family, String(nicCount)]
 }
 
-function keyOf({ client, family, nicCount }: Player): readonly string[] {
-  return [client, family, String(nicCount)]
+function vmWordsOf({ hypervisor, client }: VmPlayer): readonly string[] {
+  return [hypervisor, client, "IPv6 only"]
 }
 
 /** As prettier has it: columns of one width. */
 function renderTable(rows: readonly (readonly string[])[]): string {
-  const widths = headOf().map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)))
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`
   const [head = [], ...body] = rows
@@ -68,4 +80,14 @@ default network and of no other.
 The set-up is the one of [guests.md](guests.md), with the client's own choice of DUID put back: link-layer, its default
 (a DUID-EN of the machine-id for systemd-networkd), UUID or LLT. dhclient makes its IAID of the MAC, so there a reinstallation
 changes the DUID alone. dhcpcd runs with its own DUID file and stable-privacy link-local addresses.
+`
+
+const machineIntroduction = `## In virtual machines
+
+Written by \`test/long/guest-vms-kvm.test.ts\` and \`test/long/guest-vms-xenserver.test.ts\`. Each guest is a VM that boots
+Debian's kernel and client from a disk of its own, without a set-up of slash64's and with the DUID that its client chooses
+by itself (dhclient a DUID-LLT, systemd-networkd a DUID-EN of the machine-id); its router is the router VM, started,
+told and asked by the roads. Its one NIC is attached before its first boot. A reboot is the reset button, a stop a power
+cut with the lease released, a reinstallation a new disk. The seconds are from the first Solicit or Confirm that is captured
+on the router's port until the guest shows the address, on a machine without hardware virtualization that does other work too.
 `

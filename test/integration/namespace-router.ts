@@ -18,6 +18,8 @@ export interface NamespaceRouter {
   readLeases(): Promise<readonly string[]>
   /** Ends the leases of a NIC, by the router's own program. */
   release(mac: string): Promise<void>
+  /** As after a push: the files of another state, and the same leases. */
+  use(state: RouterState): Promise<void>
   /** As after a power cycle: another dnsmasq on the same files, or with no lease left. */
   restart(options?: { readonly forget: boolean }): Promise<void>
   stop(): Promise<void>
@@ -35,19 +37,23 @@ export async function startNamespaceRouter(
   const daemon = program ?? (await ensureRouterDnsmasq()).program
   const directory = await mkdtemp(join(tmpdir(), "slash64-dnsmasq-"))
   const namespace = await segment.addNamespace(state.guestMac, "guest")
-  const files = renderRouter(state)
-  for (const [path, text] of files) await writeFile(join(directory, path), text)
   const leases = join(directory, "state/leases/dnsmasq.leases")
   await mkdir(dirname(leases), { recursive: true })
   await mkdir(join(directory, "run/hosts.d"), { recursive: true })
-  await writeFile(join(directory, "run/hosts"), files.get("reservations") ?? "")
   // For slash64-router: the boot is over.
   await writeFile(join(directory, "run/ready"), "")
-  const conf = (files.get("dnsmasq.conf") ?? "")
-    .replaceAll("/run/slash64", join(directory, "run"))
-    .replaceAll("/var/lib/slash64", join(directory, "state"))
-    .replaceAll(/^(user|group)=.*/gm, "$1=root")
-  await writeFile(join(directory, "dnsmasq.conf"), conf)
+  const write = async (served: RouterState) => {
+    const files = renderRouter(served)
+    for (const [path, text] of files) await writeFile(join(directory, path), text)
+    await writeFile(join(directory, "run/hosts"), files.get("reservations") ?? "")
+    const conf = (files.get("dnsmasq.conf") ?? "")
+      .replaceAll("/run/slash64", join(directory, "run"))
+      .replaceAll("/var/lib/slash64", join(directory, "state"))
+      .replaceAll(/^(user|group)=.*/gm, "$1=root")
+    await writeFile(join(directory, "dnsmasq.conf"), conf)
+    return files
+  }
+  const files = await write(state)
   const forgetLeases = () => writeFile(leases, `duid ${state.serverDuid}\n`)
   await forgetLeases()
   await segment.run(namespace, "ip", "-batch", join(directory, "network.batch"))
@@ -58,6 +64,8 @@ export async function startNamespaceRouter(
   const start = () => startDnsmasq(namespace, join(directory, "dnsmasq.conf"), "DHCPv6, static leases", daemon)
   let dnsmasq = await start()
   const end = async () => {
+    if (dnsmasq.exitCode !== null || dnsmasq.signalCode !== null)
+      throw new Error("the router's dnsmasq had ended before")
     dnsmasq.kill()
     await once(dnsmasq, "exit")
   }
@@ -72,6 +80,11 @@ export async function startNamespaceRouter(
       const env = [`SLASH64_STATE=${directory}/state`, `SLASH64_RUN=${directory}/run`]
       const answer = await segment.run(namespace, "env", ...env, "dash", routerProgram, "release", "--mac", mac)
       if (answer !== "{}\n") throw new Error(`slash64-router: ${answer}`)
+    },
+    async use(other) {
+      await end()
+      await write(other)
+      dnsmasq = await start()
     },
     async restart(options) {
       await end()

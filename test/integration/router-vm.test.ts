@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import {
   duidLl,
   isSlash64Error,
@@ -13,6 +14,7 @@ import {
 } from "@slash64/core"
 import { createRouterControl, openKeyStore, type KeyStore } from "@slash64/router"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { watchWire } from "../guest-vms/watch-wire.ts"
 import { openGuestSegment, type GuestSegment } from "./guest-segment.ts"
 import { lab, macOf, nicOf, sideOf } from "./router-states.ts"
 import { runOnRouter, startRouterVm, type RouterVm } from "./router-vm.ts"
@@ -174,18 +176,28 @@ describe("a router VM", () => {
     expect(error).toMatchObject({ code: "ABORTED", native: { code: "STALE" } })
   })
 
-  it("serves the same guest again after a power cut, with nobody pushing", async () => {
+  it("serves the same guest again after a power cut, with nobody pushing, and advertises nothing beside a rack router", async () => {
+    const reservations = Array.from({ length: 20 }, (_, index) => nicOf(lab, 16 + index))
+    await push({ reservations, ipv6: sideOf("2001:db8:64:1::", "external") })
     const before = await status()
+    const [guest = "", other = ""] = guests
+    const enter = ["ip", "netns", "exec", other]
+    const wire = await watchWire(enter, "guest0", "icmp6[0] = 133 or icmp6[0] = 134")
     await vm.powerOff()
     await vm.powerOn()
-    expect((await segment.askDhcp(guests[0] ?? "", { family: 6, seconds: 20 })).addresses).toEqual([
-      "2001:db8:64:1::10",
-    ])
+    // A link that comes up makes its guest solicit routers.
+    for (const state of ["down", "up"]) await segment.run(guest, "ip", "link", "set", "guest0", state)
+    expect((await segment.askDhcp(guest, { family: 6, seconds: 20 })).addresses).toEqual(["2001:db8:64:1::10"])
     const after = await status()
     expect(after).toMatchObject({ revision: before.revision, generation: before.generation, drifted: [] })
     expect(after.leases.map(({ address }) => address)).toEqual(
       expect.arrayContaining(before.leases.map(({ address }) => address)),
     )
+    await expect.poll(() => wire.lines().join("\n"), { timeout: 20_000 }).toContain("router solicitation")
+    // dnsmasq answers within half a second, and unasked when it starts.
+    await sleep(3000)
+    await wire.end()
+    expect(wire.lines().join("\n")).not.toContain("router advertisement")
   })
 
   it("is not spoken to under another host key", async () => {

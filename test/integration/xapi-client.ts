@@ -49,18 +49,20 @@ export async function callRaw(
 export class XapiSession {
   readonly url: string
   readonly ref: string
-  private constructor(url: string, ref: string) {
+  readonly #ca: string | undefined
+  private constructor(url: string, ref: string, ca: string | undefined) {
     this.url = url
     this.ref = ref
+    this.#ca = ca
   }
 
-  static async open(url: string, user: string, password: string): Promise<XapiSession> {
-    const ref = await result(callRaw(url, "session.login_with_password", [user, password, "1.0", "slash64-test"]))
-    return new XapiSession(url, String(ref))
+  static async open(url: string, user: string, password: string, ca?: string): Promise<XapiSession> {
+    const login = callRaw(url, "session.login_with_password", [user, password, "1.0", "slash64-test"], ca)
+    return new XapiSession(url, String(await result(login)), ca)
   }
 
   call(method: string, ...params: readonly unknown[]): Promise<unknown> {
-    return result(callRaw(this.url, method, [this.ref, ...params]))
+    return result(callRaw(this.url, method, [this.ref, ...params], this.#ca))
   }
 
   /** The answer as the schema has it; another one throws. */

@@ -1,13 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises"
-import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { families, lives, nameOf, players, type Outcome, type Player } from "../guest-matrix/cells.ts"
 import { openMatrixGround, type MatrixGround } from "../guest-matrix/ground.ts"
 import { liveThrough } from "../guest-matrix/live-through.ts"
-import { marksOf, parseMatrix, renderMatrix } from "../guest-matrix/render-matrix.ts"
+import { renewDocument } from "../guest-matrix/renew-document.ts"
+import { keyOf, marksOf } from "../guest-matrix/render-matrix.ts"
 import { unpackClients } from "../integration/client-guest.ts"
 
-const document = join(import.meta.dirname, "../../docs/guest-matrix.md")
 const outcomes = new Map<Player, Outcome>()
 
 describe.each(families)("a guest on %s has its addresses, routes and resolver", (family) => {
@@ -27,14 +25,4 @@ describe.each(families)("a guest on %s has its addresses, routes and resolver", 
   })
 })
 
-/** A run of some players alone leaves the others' lines as they are. */
-afterAll(async () => {
-  const before = await readFile(document, "utf8").catch(() => "")
-  const marks = new Map([
-    ...parseMatrix(before),
-    ...[...outcomes].map(([player, outcome]) => [player, marksOf(outcome)] as const),
-  ])
-  const text = renderMatrix(marks)
-  process.stdout.write(text)
-  await writeFile(document, text)
-})
+afterAll(() => renewDocument([...outcomes].map(([player, outcome]) => [keyOf(player), marksOf(outcome)])))

@@ -111,6 +111,10 @@ describe("slash64 from an empty machine to an address and back", () => {
       port: { live: true, persistent: true },
       observed: { addresses: ["2001:db8:0:1::80"] },
     })
+    lab.hypervisor.observed.set(nic.id, ["2001:db8:0:1::bad"])
+    const { stdout } = await lab.run(["nic", "show", nic.id])
+    expect(stdout).toMatch(/^guest shows +2001:db8:0:1::bad$/m)
+    expect(stdout).toMatch(/^problem: .*2001:db8:0:1::bad is not this NIC's/m)
   })
 
   it("says that all is well", async () => {

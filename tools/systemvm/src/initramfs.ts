@@ -23,7 +23,15 @@ export interface InitramfsRequest {
   readonly applets: readonly string[]
 }
 
-const libraryFolders = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib64", "lib", "usr/lib"]
+const libraryFolders = [
+  "lib/x86_64-linux-gnu",
+  "usr/lib/x86_64-linux-gnu",
+  "lib64",
+  "lib",
+  "usr/lib",
+  // What the RUNPATH of systemd's programs says.
+  "usr/lib/x86_64-linux-gnu/systemd",
+]
 
 /** The tree of an initramfs: just the named programs and modules with all that they need. */
 export async function collectInitramfs(request: InitramfsRequest): Promise<FileTree> {
