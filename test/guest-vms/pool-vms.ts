@@ -40,7 +40,7 @@ export async function openPoolVms(): Promise<VmHost> {
       const { size } = await stat(image)
       const { vm, vdi } = await makeGoldenTemplate(xapi, size)
       await xapi.call("VM.set_name_label", vm, name)
-      const disk = join(pool, "sr", `${await xapi.text("VDI.get_uuid", vdi)}.raw`)
+      const disk = join(pool, "xapi/sr", `${await xapi.text("VDI.get_uuid", vdi)}.raw`)
       await exec("cp", ["--sparse=always", image, disk])
       await xapi.call("VM.provision", vm)
       const id = await xapi.text("VM.get_uuid", vm)
