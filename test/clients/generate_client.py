@@ -97,7 +97,7 @@ def dataclass(name, schema):
     required = schema.get("required", [])
     fields = sorted(schema["properties"], key=lambda key: key not in required)
     lines = [f"    {variable(key)}: typing.Any" + ("" if key in required else " = None") for key in fields]
-    return "\n\n@dataclasses.dataclass\nclass {}:\n{}\n".format(name, "\n".join(lines))
+    return "\n\n@dataclasses.dataclass\nclass {}:\n{}\n".format(name, "\n".join(lines or ["    pass"]))
 
 
 def method(path, verb, operation, shared):

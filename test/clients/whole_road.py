@@ -38,6 +38,14 @@ assert api.putNetwork("blue", blue) == network == api.getNetwork("blue")
 refused(lambda: api.putNetwork("blue", {**blue, "mtu": 9000}), status=409, code="ALREADY_EXISTS", field="mtu")
 refused(lambda: api.putNetwork("red", {**blue, "colour": 1}), status=400, code="INVALID_ARGUMENT", field="colour")
 
+edge = {"prefix": "2001:db8:100::/48"}
+assert api.putPool("edge", edge) == api.putPool("edge", edge) == api.getPool("edge")
+claimed = api.claimPrefix("edge", "customer-7", {})
+assert claimed == api.claimPrefix("edge", "customer-7", {}) and api.listPrefixes("edge").prefixes == [claimed]
+refused(lambda: api.removePool("edge"), status=409, code="FAILED_PRECONDITION")
+api.releasePrefix("edge", "customer-7")
+assert api.countPrefixes("edge").held == "0" and api.removePool("edge").pool is not None
+
 template = json.load(open(manifest))
 done(api.registerTemplate(template["digest"], {k: template[k] for k in ("version", "file", "format")}, prefer="wait=60"))
 assert [one.digest for one in api.listTemplates().templates] == [template["digest"]]
@@ -55,6 +63,12 @@ nic = api.getNic("web1-0")
 assert isinstance(nic, client.Nic) and nic.state == "attached" and vars(nic)["ipv6"] == made["nic"]["ipv6"]
 assert api.observeNic("web1-0").port.live is True
 assert api.countAddresses("blue").ipv6["held"] == "2"
+
+status = api.getNetworkStatus("blue")
+assert status.nics == 2 and status.problems == [] and status.routerStatus.revision == status.revision
+assert api.getHostStatus().hosts[0].problems == []
+assert done(api.makeDefaultNic("web1-1", prefer="wait=60"))["converged"] == ["blue"]
+assert api.getGuestConfig("web1-0", client="networkd").files[0]["path"].startswith("/etc/systemd/network/")
 
 first = api.listNics(limit=1, network="blue")
 assert [one.id for one in first.nics] == ["web1-0"] and first.next == "web1-0"

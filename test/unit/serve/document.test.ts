@@ -64,6 +64,9 @@ const bodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   plan: {},
   apply: {},
   sweep: {},
+  putPool: { prefix: "2001:db8:100::/48" },
+  resizePool: { prefix: "2001:db8:100::/48" },
+  claimPrefix: {},
   registerTemplate: { version: "1", file: "/x", format: "raw" },
 }
 
@@ -77,7 +80,7 @@ describe("every field of every body", () => {
     const target = path
       .replace("{network}", "blue")
       .replace("{host}", "h1")
-      .replace(/\{\w+\}/, "n1")
+      .replaceAll(/\{\w+\}/g, "n1")
     const refused = (body: unknown) => api.refused(method.toUpperCase(), target, body)
 
     const name = `${operationId.charAt(0).toUpperCase()}${operationId.slice(1)}Request`

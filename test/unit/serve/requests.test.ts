@@ -1,4 +1,5 @@
 import { Slash64Error } from "@slash64/core"
+import { openApiDocument, routes } from "@slash64/serve"
 import { describe, expect, it } from "vitest"
 import { ApiBench } from "./api-bench.ts"
 
@@ -8,21 +9,34 @@ const json = { "content-type": "application/json" }
 describe("a request", () => {
   it("without the token has no data, whatever it asks", async () => {
     await using api = await ApiBench.open({ token })
-    for (const path of ["/v1/networks", "/openapi.json", "/metrics", "/healthz", "/nope", "/v1/operations/x/events"]) {
-      for (const authorization of [
-        undefined,
-        "",
-        "Bearer",
-        `Bearer ${token}x`,
-        `Bearer ${token.slice(1)}`,
-        `Basic ${token}`,
-      ]) {
-        const answer = await api.raw("GET", path, { headers: authorization === undefined ? {} : { authorization } })
-        expect(answer.status, `${path} ${authorization}`).toBe(401)
-        expect(answer.headers.get("www-authenticate")).toContain("Bearer")
-        expect(await answer.json()).toMatchObject({ code: "UNAUTHENTICATED" })
-      }
-    }
+    const { paths } = Object(openApiDocument(routes))
+    const inDocument = Object.entries<object>(paths).flatMap(([path, methods]) =>
+      Object.keys(methods)
+        .filter((name) => name !== "parameters")
+        .map((method): [string, string] => [method.toUpperCase(), path.replaceAll(/\{\w+\}/g, "x")]),
+    )
+    expect(inDocument.length).toBeGreaterThan(45)
+    const asked = await Promise.all(
+      [...inDocument, ["GET", "/"], ["GET", "/nics"], ["GET", "/networks/x"], ["GET", "/none"]].flatMap(
+        ([method = "", path = ""]) =>
+          ["", "Bearer", `Bearer ${token}x`, `Bearer ${token.slice(1)}`, `Basic ${token}`].map(
+            async (authorization) => {
+              const answer = await api.raw(method, path, { headers: authorization === "" ? {} : { authorization } })
+              return [
+                method,
+                path,
+                authorization,
+                answer.status,
+                answer.headers.has("www-authenticate"),
+                await answer.text(),
+              ]
+            },
+          ),
+      ),
+    )
+    const others = asked.filter(([, , , status, says]) => status !== 401 || says !== true)
+    expect(others).toEqual([])
+    for (const [, , , , , text] of asked) expect(text).toMatch(/UNAUTHENTICATED|the token is missing or wrong/)
     expect((await api.raw("GET", "/v1/networks", { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
   })
 

@@ -87,6 +87,25 @@ describe("the API from an empty store to an address and back", () => {
     expect((await api.send("GET", "/v1/networks/blue/counts")).body).toMatchObject({ ipv6: { held: "1" } })
   })
 
+  it("says what is wrong with networks, hosts and NICs, and with what a guest is set up", async () => {
+    const network = (await api.send("GET", "/v1/networks/blue/status")).body
+    expect(network).toMatchObject({ nics: 1, counts: { ipv6: { held: "1" } }, routerStatus: {}, problems: [] })
+    expect((await api.send("GET", "/v1/status?limit=1")).body).toEqual({ networks: [network] })
+    expect((await api.send("GET", "/v1/status/hosts")).body).toMatchObject({ hosts: [{ name: "h1" }, { name: "h2" }] })
+    const address = "2001:db8:0:1::bad"
+    api.roads.world.observed.set(nicPath.split("/")[3] ?? "", [address])
+    const { problems } = Object((await api.send("GET", `${nicPath}/observed`)).body)
+    expect(problems).toContainEqual({ isWrong: true, text: expect.stringContaining(`${address} is not this NIC's`) })
+    expect((await api.send("GET", `${nicPath}/guest-config?client=interfaces&device=ens3`)).body).toMatchObject({
+      client: "interfaces",
+      files: [{ text: expect.stringContaining("ens3") }],
+    })
+    expect(await api.refused("GET", `${nicPath}/guest-config?client=none`)).toMatchObject({ field: "client" })
+    expect(await api.refused("GET", `${nicPath}/guest-config`)).toMatchObject({ status: 400, field: "client" })
+    for (const _ of [1, 2])
+      expect((await api.run("POST", `${nicPath}/default`)).result).toMatchObject({ converged: ["blue"] })
+  })
+
   it("changes the network in use", async () => {
     const address: unknown = Object((await api.send("GET", nicPath)).body).ipv6
     const changed = await api.run("PATCH", "/v1/networks/blue", { ipv6: { exclude: [address] }, quarantineSeconds: 0 })

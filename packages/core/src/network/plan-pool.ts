@@ -6,21 +6,28 @@ import type { Ipv6Prefix } from "../address/ipv6-prefix.ts"
 import { parsePrefix64 } from "../address/prefix64.ts"
 import type { Prefix64 } from "../address/prefix64.ts"
 import { invalid } from "../errors.ts"
+import { documented, idSchema, nameSchema, wholeNumberSchema } from "./documented.ts"
 import { parseName, parseWholeNumber } from "./names.ts"
 import { parseShape } from "./parse-shape.ts"
 import type { PrefixPool } from "./records.ts"
 
-const poolShape = z.strictObject({
-  id: z.unknown().optional(),
-  name: z.unknown().optional(),
-  prefix: z.unknown().optional(),
-  policy: z.enum(["stable", "sequential"]).optional(),
-  quarantineSeconds: z.unknown().optional(),
+/** What {@link planPool} is asked. */
+export const poolShape = z.strictObject({
+  id: documented("The caller's own id; default: the name", idSchema),
+  name: documented("Unique among pools", nameSchema),
+  prefix: documented("A /29 to /63: `2001:db8:100::/40`", { type: "string" }),
+  policy: z
+    .enum(["stable", "sequential"])
+    .meta({ description: "How a /64 is chosen where none is asked for; default: stable" })
+    .optional(),
+  quarantineSeconds: documented("How long a released /64 rests", wholeNumberSchema(0, 31_536_000, { default: 3600 })),
 })
-const claimShape = z.strictObject({
+
+/** What {@link planPrefixClaim} is asked. */
+export const prefixClaimShape = z.strictObject({
   pool: z.string(),
-  holder: z.unknown().optional(),
-  prefix: z.unknown().optional(),
+  holder: documented("The caller's own id: the same one again has the same /64", idSchema),
+  prefix: documented("This /64, or none", { type: "string" }),
 })
 
 /** What a caller asks of a pool: a /64 under an id of its own. */
@@ -66,7 +73,7 @@ export function parsePoolPrefix(field: string, input: unknown): Ipv6Prefix {
 
 /** The pool by its id or name, and what is asked of it. Pure. Throws INVALID_ARGUMENT. */
 export function planPrefixClaim(request: unknown): Omit<PrefixClaim, "poolId"> & { readonly pool: string } {
-  const { pool, holder, prefix } = parseShape("", claimShape, request)
+  const { pool, holder, prefix } = parseShape("", prefixClaimShape, request)
   return {
     pool,
     holder: parseId("holder", holder),

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { Slash64Error, quote } from "../errors.ts"
+import { documented } from "../network/documented.ts"
 import { parseShape } from "../network/parse-shape.ts"
 import { parsePoolPrefix, planPool, planPrefixClaim } from "../network/plan-pool.ts"
 import type { PoolPrefix, PrefixPool } from "../network/records.ts"
@@ -25,7 +26,11 @@ export interface ReleasePrefixRequest {
   readonly holder: string
 }
 
-const resizeShape = z.strictObject({ pool: z.string(), prefix: z.unknown().optional() })
+/** What {@link resizePool} is asked. */
+export const resizePoolShape = z.strictObject({
+  pool: z.string(),
+  prefix: documented("A /29 to /63 that holds the pool's prefix or lies in it", { type: "string" }),
+})
 const releaseShape = z.strictObject({ pool: z.string(), holder: z.string() })
 
 /**
@@ -45,7 +50,7 @@ export const createPool = road("create-pool", async (request: unknown, rooms, ca
  * cut off, ALREADY_EXISTS where another pool or a network is in the way. Repeated: success.
  */
 export const resizePool = road("resize-pool", async (request: ResizePoolRequest, rooms, call): Promise<PrefixPool> => {
-  const asked = parseShape("", resizeShape, request)
+  const asked = parseShape("", resizePoolShape, request)
   const prefix = parsePoolPrefix("prefix", asked.prefix)
   const { id } = await findPool(asked.pool, rooms)
   beginStep(call, "recording the pool")

@@ -1,10 +1,10 @@
 import { Slash64Error, changeNetwork, checkNetworkChange, createNetwork, quote, removeNetwork } from "@slash64/core"
-import type { AddressCounts, SharedNetwork } from "@slash64/core"
+import type { SharedNetwork } from "@slash64/core"
 import { networkChangeShape, networkShape } from "@slash64/core/request-shapes"
 import { z } from "zod"
 import { underId } from "./own-id.ts"
 import { pageQuery, pageShape, readPage } from "./page.ts"
-import { networkCounts, networkRecord, nicRecord, planProblem, pushResult } from "./records.ts"
+import { countsAsText, networkCounts, networkRecord, nicRecord, planProblem, pushResult } from "./records.ts"
 import { param } from "./route.ts"
 import type { Api, Route, RouteRequest } from "./route.ts"
 
@@ -86,7 +86,7 @@ export const networkRoutes: readonly Route[] = [
     answer: networkCounts,
     async handle(request, api) {
       const { ipv6, ipv4 } = await api.rooms.store.countAddresses((await findNetwork(request, api)).id)
-      return { ...(ipv6 && { ipv6: asText(ipv6) }), ...(ipv4 && { ipv4: asText(ipv4) }) }
+      return { ...(ipv6 && { ipv6: countsAsText(ipv6) }), ...(ipv4 && { ipv4: countsAsText(ipv4) }) }
     },
   },
 ]
@@ -101,8 +101,4 @@ export async function findNetwork(request: RouteRequest, { rooms }: Api): Promis
     value: quote(idOrName),
     hint: "List them with GET /v1/networks, or make it with PUT.",
   })
-}
-
-function asText(counts: AddressCounts): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, String(count)]))
 }

@@ -1,11 +1,23 @@
-import { Slash64Error, attachNic, detachNic, parseId, parseUuid, planNic, quote } from "@slash64/core"
+import {
+  Slash64Error,
+  attachNic,
+  changeDefaultNic,
+  detachNic,
+  guestClients,
+  guestConfig,
+  parseId,
+  parseUuid,
+  planNic,
+  quote,
+  readNicStatus,
+} from "@slash64/core"
 import type { AttachNicRequest, Nic } from "@slash64/core"
 import { documented, nicShape } from "@slash64/core/request-shapes"
 import { z } from "zod"
 import { findNetwork } from "./networks.ts"
 import { underId } from "./own-id.ts"
 import { pageQuery, pageShape, readPage } from "./page.ts"
-import { nicRecord, observedNic, portRecord, pushResult } from "./records.ts"
+import { guestConfiguration, nicRecord, nicStatus, portRecord, pushResult } from "./records.ts"
 import { forRoad, param } from "./route.ts"
 import type { Api, Route, RouteRequest } from "./route.ts"
 
@@ -81,14 +93,47 @@ export const nicRoutes: readonly Route[] = [
     path: `${path}/observed`,
     operationId: "observeNic",
     tag,
-    summary: "What host and guest show of a NIC now, beside its record",
-    answer: z.strictObject({ nic: nicRecord, port: portRecord.optional(), observed: observedNic.optional() }),
+    summary: "What host, router and guest show of a NIC now, beside its record, and why they differ",
+    answer: nicStatus,
     async handle(request, api) {
       const nic = await findNic(request, api)
-      const host = await api.rooms.hosts.open(nic.host, request.call)
-      const port = (await host.listNics(request.call)).find(({ id }) => id === nic.id)
-      const observed = await host.observeNic({ id: nic.id, vmId: nic.vmId }, request.call)
-      return { nic, ...(port !== undefined && { port }), ...(observed !== undefined && { observed }) }
+      const [status = { nic, problems: [] }] = await readNicStatus([nic], api.rooms, request.call)
+      return status
+    },
+  },
+  {
+    method: "post",
+    path: `${path}/default`,
+    operationId: "makeDefaultNic",
+    tag,
+    summary: "Make a NIC the one that its VM takes its default route and DNS from, in the place of another",
+    answer: z.strictObject({
+      nic: nicRecord,
+      converged: z.array(z.string()).meta({ description: "The networks whose routers know of it now" }),
+    }),
+    long: true,
+    check: findNic,
+    handle: (request, { rooms }) => changeDefaultNic(param(request, "nic"), rooms, request.call),
+  },
+  {
+    method: "get",
+    path: `${path}/guest-config`,
+    operationId: "getGuestConfig",
+    tag,
+    summary: "How a guest is set up for a NIC, in the words of its DHCP client; mostly it needs nothing",
+    query: z.strictObject({
+      client: z.string().meta({
+        description: "The guest's DHCP client",
+        enum: guestClients.map(({ client }) => client),
+      }),
+      device: documented("The guest's own name of the NIC", { type: "string", default: "eth0" }),
+    }),
+    answer: guestConfiguration,
+    async handle(request, api) {
+      const nic = await findNic(request, api)
+      const network = await findNetwork({ ...request, params: { network: nic.networkId } }, api)
+      const { client = "", device } = request.query
+      return guestConfig({ client, device, nic, network })
     },
   },
 ]

@@ -58,6 +58,20 @@ export const routerRecord = z.strictObject({
   state: z.enum(["claimed", "running", "leaving"]),
 })
 
+export const poolRecord = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  prefix: z.string(),
+  policy: z.enum(["stable", "sequential"]),
+  quarantineSeconds: z.int(),
+})
+
+export const poolPrefix = z.strictObject({
+  poolId: z.string(),
+  prefix: z.string(),
+  holder: z.strictObject({ kind: z.enum(["network", "claim"]), id: z.string() }),
+})
+
 export const hostRecord = z.strictObject({
   name: z.string(),
   plugin: z.string(),
@@ -74,6 +88,7 @@ export const templateRecord = z.strictObject({
 
 const count = z.string().meta({ pattern: "^\\d+$", description: "Up to 128 bits, so it is text" })
 const counts = z.strictObject({ capacity: count, held: count, resting: count, free: count, heldExcluded: count })
+export const prefixCounts = counts.omit({ heldExcluded: true })
 export const networkCounts = z.strictObject({ ipv6: counts.optional(), ipv4: counts.optional() })
 
 export const pushResult = z.strictObject({
@@ -83,6 +98,8 @@ export const pushResult = z.strictObject({
   sentBytes: z.int(),
 })
 
+const lease = z.strictObject({ address: z.string(), client: z.string(), expiresAt: z.number() })
+
 export const routerStatus = z.strictObject({
   routerId: z.string(),
   version: z.string(),
@@ -91,7 +108,11 @@ export const routerStatus = z.strictObject({
   bootMs: z.number(),
   services: z.record(z.string(), z.enum(["running", "stopped"])),
   drifted: z.array(z.string()),
-  leases: z.array(z.strictObject({ address: z.string(), client: z.string(), expiresAt: z.number() })),
+  leases: z.array(lease),
+  advertisers: z
+    .array(z.strictObject({ address: z.string(), managed: z.boolean(), autonomous: z.boolean() }))
+    .meta({ description: "Other routers that were heard on the link; absent: the template is older than that" })
+    .optional(),
 })
 
 export const vmRecord = z.strictObject({
@@ -140,3 +161,51 @@ export const observedNic = z.strictObject({
   device: z.string().optional(),
   addresses: z.array(z.string()),
 })
+
+export const hostStatus = z.strictObject({
+  name: z.string(),
+  plugin: z.string(),
+  hypervisor: z.string().meta({ description: "Absent, as are the next: the host does not answer" }).optional(),
+  version: z.string().optional(),
+  acceleration: z.string().optional(),
+  problems: z.array(planProblem),
+})
+
+export const networkStatus = z.strictObject({
+  network: networkRecord,
+  nics: z.int(),
+  counts: networkCounts,
+  revision: z.int().meta({ description: "The store's" }),
+  router: routerRecord.optional(),
+  routerStatus: routerStatus.meta({ description: "Absent: no router runs, or it does not answer" }).optional(),
+  problems: z.array(planProblem),
+})
+
+export const nicStatus = z.strictObject({
+  nic: nicRecord,
+  port: portRecord.meta({ description: "Absent: the host has no such NIC, or does not answer" }).optional(),
+  leases: z.array(lease).meta({ description: "Of its addresses; absent: no router says so" }).optional(),
+  observed: observedNic.meta({ description: "Absent: neither hypervisor nor guest says so" }).optional(),
+  problems: z.array(
+    z.strictObject({ isWrong: z.boolean().meta({ description: "Something has to be done" }), text: z.string() }),
+  ),
+})
+
+export const guestConfiguration = z.strictObject({
+  client: z.string(),
+  files: z.array(
+    z.strictObject({
+      path: z.string(),
+      mode: z.enum(["0644", "0600"]),
+      how: z.enum(["whole", "append"]),
+      text: z.string(),
+    }),
+  ),
+  commands: z.array(z.string()).meta({ description: "What takes the files into use, each a line of a shell" }),
+  notes: z.array(z.string()),
+})
+
+/** Counts of up to 128 bits as text. */
+export function countsAsText(counted: object): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(counted).map(([name, amount]) => [name, String(amount)]))
+}

@@ -4,7 +4,9 @@ import { networkRoutes } from "./networks.ts"
 import { nicRoutes } from "./nics.ts"
 import { operationRoutes } from "./operations.ts"
 import type { Route } from "./route.ts"
+import { poolRoutes } from "./pools.ts"
 import { routerRoutes } from "./routers.ts"
+import { statusRoutes } from "./status.ts"
 import { templateRoutes } from "./templates.ts"
 
 /** The whole API. */
@@ -14,6 +16,8 @@ export const routes: readonly Route[] = [
   ...routerRoutes,
   ...hostRoutes,
   ...templateRoutes,
+  ...poolRoutes,
+  ...statusRoutes,
   ...convergeRoutes,
   ...operationRoutes,
 ]

@@ -1,9 +1,15 @@
 import { z } from "zod"
 import {
+  guestConfiguration,
   hostRecord,
+  hostStatus,
   networkRecord,
+  networkStatus,
   nicRecord,
+  nicStatus,
   observedNic,
+  poolPrefix,
+  poolRecord,
   portRecord,
   pushResult,
   routerRecord,
@@ -17,11 +23,17 @@ import { problemShape } from "../problem.ts"
 
 /** The shapes that have a name in the document, so that a generated client has one type for each. */
 const named: Readonly<Record<string, z.ZodType>> = {
+  GuestConfiguration: guestConfiguration,
   Host: hostRecord,
+  HostStatus: hostStatus,
   Network: networkRecord,
+  NetworkStatus: networkStatus,
   Nic: nicRecord,
+  NicStatus: nicStatus,
   ObservedNic: observedNic,
   Operation: operationShape,
+  Pool: poolRecord,
+  PoolPrefix: poolPrefix,
   Port: portRecord,
   Problem: problemShape,
   PushResult: pushResult,
