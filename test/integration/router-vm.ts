@@ -47,6 +47,7 @@ export async function startRouterVm({ directory, tap, state, control }: RouterVm
   const vm: RouterVm = {
     endpoint: {
       routerId,
+      vmId: routerId,
       hostKey: (await control.identity(routerId)).hostKey,
       async open({ signal }) {
         const socket = connect({ host: "127.0.0.1", port, noDelay: true, signal })

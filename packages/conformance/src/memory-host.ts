@@ -11,6 +11,7 @@ import {
   checkTemplateFile,
   contractVersion,
   invalid,
+  parseId,
   parseTemplateDigest,
 } from "@slash64/core"
 import type {
@@ -33,7 +34,7 @@ import type {
 } from "@slash64/core"
 import { bug, inUse, macTaken, missing, sameOrThrow } from "./memory-errors.ts"
 import { newMemoryWorld, showNic, tellEvent } from "./memory-world.ts"
-import type { MemoryWorld, Verb } from "./memory-world.ts"
+import type { MemoryRouterVm, MemoryWorld, Verb } from "./memory-world.ts"
 import { bridgeOf, deviceOf } from "./memory-specs.ts"
 import { watchWorld } from "./memory-watch.ts"
 
@@ -197,22 +198,38 @@ export class MemoryHost implements HypervisorHost {
 
   ensureRouter(spec: RouterSpec, call: Call): Promise<HostRouter> {
     return this.#act("ensureRouter", call, () => {
-      checkRouterSpec(spec)
-      const { templates, networks, routers } = this.#world
-      const { id, templateDigest, controlMac, controlAddress, nics, seed } = spec
-      const there = routers.get(id)
-      if (there !== undefined) {
-        sameOrThrow("router", there, { id, templateDigest, controlMac, controlAddress, nics })
-        there.running = true
-        return showRouter(there)
-      }
-      if (!templates.has(templateDigest)) throw missing("templateDigest", templateDigest, "ensureTemplate comes first")
-      const absent = nics.find((nic) => !networks.has(nic.networkId))
-      if (absent !== undefined) throw missing("nics.networkId", absent.networkId, "ensureNetwork has not made it here")
-      const made = { id, templateDigest, controlMac, controlAddress, nics, seed, running: true }
-      routers.set(id, made)
-      return showRouter(made)
+      const router = this.#makeRouter(spec)
+      router.running = true
+      return showRouter(router)
     })
+  }
+
+  prepareRouter(spec: RouterSpec, call: Call): Promise<HostRouter> {
+    return this.#act("prepareRouter", call, () => showRouter(this.#makeRouter(spec)))
+  }
+
+  haltRouter(routerId: string, call: Call): Promise<void> {
+    return this.#act("haltRouter", call, () => {
+      const router = this.#world.routers.get(parseId("router.id", routerId))
+      if (router !== undefined) router.running = false
+    })
+  }
+
+  #makeRouter(spec: RouterSpec): MemoryRouterVm {
+    checkRouterSpec(spec)
+    const { templates, networks, routers } = this.#world
+    const { id, templateDigest, controlMac, controlAddress, nics, seed } = spec
+    const there = routers.get(id)
+    if (there !== undefined) {
+      sameOrThrow("router", there, { id, templateDigest, controlMac, controlAddress, nics })
+      return there
+    }
+    if (!templates.has(templateDigest)) throw missing("templateDigest", templateDigest, "ensureTemplate comes first")
+    const absent = nics.find((nic) => !networks.has(nic.networkId))
+    if (absent !== undefined) throw missing("nics.networkId", absent.networkId, "ensureNetwork has not made it here")
+    const made = { id, templateDigest, controlMac, controlAddress, nics, seed, running: false }
+    routers.set(id, made)
+    return made
   }
 
   removeRouter(routerId: string, call: Call): Promise<void> {

@@ -36,11 +36,11 @@ export class MemoryRouters implements RouterControl {
   intercept?: (step: RouterStep) => void | Promise<void>
   /** What the daemons say of a state that they do not take; undefined when they take it. */
   refuse?: (state: RouterState) => string | undefined
-  readonly #world: MemoryWorld
+  readonly #worlds: readonly MemoryWorld[]
   readonly #inside = new WeakMap<MemoryRouterVm, Inside>()
 
-  constructor(world: MemoryWorld) {
-    this.#world = world
+  constructor(...worlds: readonly MemoryWorld[]) {
+    this.#worlds = worlds
   }
 
   async identity(routerId: string): Promise<RouterIdentity> {
@@ -71,6 +71,7 @@ export class MemoryRouters implements RouterControl {
       }
       const changedFiles = countChanges(held, state)
       if (changedFiles > 0 || held === undefined) inside.generation += 1
+      if (held === undefined) dropUnserved(inside, state)
       inside.state = structuredClone(state)
       return { revision: state.revision, generation: inside.generation, changedFiles, sentBytes: changedFiles * 100 }
     })
@@ -95,11 +96,27 @@ export class MemoryRouters implements RouterControl {
     })
   }
 
+  readLeases(router: RouterEndpoint, call: Call): Promise<string> {
+    return this.#act("readLeases", router, call, ({ leases }) =>
+      [...leases].map((lease) => `${JSON.stringify(lease)}\n`).join(""),
+    )
+  }
+
+  restoreLeases(router: RouterEndpoint, leases: string, call: Call): Promise<void> {
+    return this.#act("restoreLeases", router, call, (inside) => {
+      for (const line of leases.split("\n").filter((text) => text !== "")) {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what readLeases gave
+        const [mac, lease] = JSON.parse(line) as [string, RouterLease]
+        if (!inside.leases.has(mac)) inside.leases.set(mac, lease)
+      }
+    })
+  }
+
   async close(): Promise<void> {}
 
   /** A guest asks: the address that the router serves to this MAC, with a lease; undefined where it serves none. */
-  ask(routerId: string, mac: string): string | undefined {
-    const inside = this.#of(routerId)
+  ask(vmId: string, mac: string): string | undefined {
+    const inside = this.#of(vmId)
     const reservation = inside.state?.reservations.find((one) => one.mac === mac)
     const address = reservation?.ipv6 ?? reservation?.ipv4
     if (address !== undefined) inside.leases.set(mac, { address, client: mac, expiresAt: 0 })
@@ -107,12 +124,12 @@ export class MemoryRouters implements RouterControl {
   }
 
   /** What the router serves now. */
-  stateOf(routerId: string): RouterState | undefined {
-    return structuredClone(this.#of(routerId).state)
+  stateOf(vmId: string): RouterState | undefined {
+    return structuredClone(this.#of(vmId).state)
   }
 
-  leasesOf(routerId: string): readonly string[] {
-    return [...this.#of(routerId).leases.keys()]
+  leasesOf(vmId: string): readonly string[] {
+    return [...this.#of(vmId).leases.keys()]
   }
 
   async #act<T>(verb: keyof RouterControl, router: RouterEndpoint, call: Call, act: (inside: Inside) => T): Promise<T> {
@@ -121,18 +138,26 @@ export class MemoryRouters implements RouterControl {
     checkAborted(call.signal)
     const stream = await router.open(call)
     stream.destroy()
-    const answer = act(this.#of(router.routerId))
+    const answer = act(this.#of(router.vmId))
     await this.intercept?.({ verb, phase: "after" })
     if (call.signal.aborted) throw abortError(call.signal, { outcome: "unknown" })
     return structuredClone(answer)
   }
 
-  #of(routerId: string): Inside {
-    const vm = this.#world.routers.get(routerId)
-    if (vm === undefined) throw new Slash64Error("UNAVAILABLE", `router ${routerId} is not there`)
+  #of(vmId: string): Inside {
+    const vm = this.#worlds.find(({ routers }) => routers.has(vmId))?.routers.get(vmId)
+    if (vm === undefined) throw new Slash64Error("UNAVAILABLE", `router VM ${vmId} is not there`)
     const inside = this.#inside.get(vm) ?? { generation: 0, leases: new Map() }
     this.#inside.set(vm, inside)
     return inside
+  }
+}
+
+/** A lease that no reservation stands behind was ended where it was given. */
+function dropUnserved({ leases }: Inside, { reservations }: RouterState): void {
+  for (const [mac, { address }] of leases) {
+    if (!reservations.some((one) => one.mac === mac && [one.ipv6, one.ipv4].some((own) => own === address)))
+      leases.delete(mac)
   }
 }
 

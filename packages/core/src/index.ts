@@ -95,6 +95,7 @@ export { keepingMost } from "./store/store.ts"
 export type { ConvergeLease, LeaseAnswer, LeaseStore } from "./store/lease-store.ts"
 export type { PoolStore, PrefixCounts, PrefixPage } from "./store/pool-store.ts"
 export type { AddressCounts, ChangedNetwork, NetworkCounts, NetworkSnapshot, NicFilter, Store } from "./store/store.ts"
+export type { RouterChange } from "./store/router-rules.ts"
 export { routerState } from "./router/router-state.ts"
 export type { Reservation, RouterState } from "./router/router-state.ts"
 export type * from "./router/router-control.ts"
@@ -134,7 +135,7 @@ export type { DetachedNic } from "./roads/detach-nic.ts"
 export { claimPrefix, createPool, releasePrefix, removePool, resizePool } from "./roads/prefix-pools.ts"
 export type { ReleasePrefixRequest, RemovedPool, ResizePoolRequest } from "./roads/prefix-pools.ts"
 export { plan } from "./roads/plan.ts"
-export type { Plan, PlanProblem, PlanStep } from "./roads/plan-step.ts"
+export type { OutdatedRouter, Plan, PlanProblem, PlanStep } from "./roads/plan-step.ts"
 export { routerIdFor, serverDuidFor } from "./roads/plan-router.ts"
 export { registerTemplate } from "./roads/register-template.ts"
 export { releaseLease } from "./roads/release-lease.ts"
@@ -147,14 +148,18 @@ export { resolveVm } from "./roads/resolve-vm.ts"
 export type {
   AttachNicRequest,
   PlanRequest,
+  MoveRouterRequest,
   RemoveRouterRequest,
   StartRouterRequest,
   SweepRequest,
+  UpgradeRouterRequest,
 } from "./roads/road-requests.ts"
 export { openRooms } from "./roads/rooms.ts"
 export type { Patience, RoomParts, Rooms } from "./roads/rooms.ts"
 export { sweep } from "./roads/sweep.ts"
 export type { Missing, Stray, Swept } from "./roads/sweep.ts"
+export { moveRouter, upgradeRouter } from "./roads/replace-router.ts"
+export type { ReplacedRouter } from "./roads/replace-router.ts"
 export { startRouter } from "./roads/start-router.ts"
 export type { StartedRouter } from "./roads/start-router.ts"
 export { compareObserved, explainNic } from "./status/explain-nic.ts"

@@ -19,6 +19,6 @@ export {
 } from "./store/record-codec.ts"
 export { RecordRules, importedTables, recordTaken, storeNotEmpty } from "./store/record-rules.ts"
 export { addressKey, networkRecord, poolRecord, prefixRecord, restingRecord } from "./store/row-records.ts"
-export { movedRouter, routerMacTaken, sameRouter, secondRouter } from "./store/router-rules.ts"
+export { changedRouter, movedRouter, routerMacTaken, sameRouter, secondRouter } from "./store/router-rules.ts"
 export { addressBlob, addressOf, bytesOf, damaged, numberOf, textOf } from "./store/row.ts"
 export type { Row } from "./store/row.ts"

@@ -11,8 +11,9 @@ import { detachNic } from "./nic/detach-nic.ts"
 import { interfaceXml } from "./nic/interface-xml.ts"
 import { listNics } from "./nic/list-nics.ts"
 import { observeNic } from "./nic/observe-nic.ts"
-import { ensureRouter } from "./router/ensure-router.ts"
+import { ensureRouter, prepareRouter } from "./router/ensure-router.ts"
 import { findRouter, listRouters } from "./router/find-router.ts"
+import { haltRouter } from "./router/halt-router.ts"
 import { openRouterStream } from "./router/open-router-stream.ts"
 import { removeRouter } from "./router/remove-router.ts"
 import { ensureTemplate } from "./template/ensure-template.ts"
@@ -50,6 +51,8 @@ export function kvmHost(parts: HostParts, hangUp: () => Promise<void>): KvmHost 
     removeTemplate: (digest, call) => queue.run("templates", call, () => removeTemplate(parts, digest, call)),
     ensureRouter: (router, call) => queue.run("routers", call, () => ensureRouter(parts, router, call)),
     removeRouter: (id, call) => queue.run("routers", call, () => removeRouter(parts, id, call)),
+    prepareRouter: (router, call) => queue.run("routers", call, () => prepareRouter(parts, router, call)),
+    haltRouter: (id, call) => queue.run("routers", call, () => haltRouter(parts, id, call)),
     findRouter: (id, call) => findRouter(libvirt, id, call),
     listRouters: (call) => listRouters(libvirt, call),
     openRouterStream: (id, call) => openRouterStream(parts, id, call),

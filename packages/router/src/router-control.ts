@@ -17,7 +17,7 @@ export function createRouterControl({ keys, timeouts }: RouterControlOptions): R
   const routers = new Map<string, HeldRouter>()
 
   function held(router: RouterEndpoint): HeldRouter {
-    const name = `${router.routerId} ${router.hostKey}`
+    const name = `${router.vmId} ${router.hostKey}`
     const known = routers.get(name)
     if (known) return known
     const session = new RouterSession(() => keys.managementKey(), limits)
@@ -49,6 +49,12 @@ export function createRouterControl({ keys, timeouts }: RouterControlOptions): R
     },
     async releaseLeases(router, mac, call: Call) {
       return held(router).commands.release(router, parseNicMac("mac", mac), call)
+    },
+    async readLeases(router, call) {
+      return held(router).commands.leases(router, call)
+    },
+    async restoreLeases(router, leases, call) {
+      return held(router).commands.restore(router, leases, call)
     },
     async close() {
       for (const { commands } of routers.values()) commands.close()

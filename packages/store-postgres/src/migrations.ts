@@ -107,4 +107,10 @@ export const migrations: readonly ((text: string) => readonly string[])[] = [
        ends_at BIGINT NOT NULL
      )`,
   ],
+  // A router's VM has an id of its own, and its size is kept. Of one from before nobody knows the size.
+  () => [
+    `UPDATE routers SET body =
+       (body::jsonb || jsonb_build_object('vmId', id::text, 'vcpus', 1, 'memoryMiB', 256))::text
+     WHERE body::jsonb -> 'vmId' IS NULL`,
+  ],
 ]

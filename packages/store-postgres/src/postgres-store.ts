@@ -21,6 +21,7 @@ import type {
   PrefixPage,
   PrefixPool,
   Router,
+  RouterChange,
   SharedNetwork,
   Store,
   StoreDescription,
@@ -234,6 +235,10 @@ class PostgresStore implements Store {
 
   markRouter(id: string, state: "running" | "leaving", lease?: ConvergeLease): Promise<Router> {
     return this.#db.write((sql) => routers.markRouter(sql, id, state, lease))
+  }
+
+  changeRouter(id: string, change: RouterChange, lease?: ConvergeLease): Promise<Router> {
+    return this.#db.write((sql) => routers.changeRouter(sql, id, change, lease))
   }
 
   findRouter(networkId: string): Promise<Router | undefined> {

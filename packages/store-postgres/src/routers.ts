@@ -1,5 +1,12 @@
-import type { ConvergeLease, MacAddress, Router } from "@slash64/core"
-import { movedRouter, readRouterRow, routerMacTaken, sameRouter, secondRouter } from "@slash64/core/store-rules"
+import type { ConvergeLease, MacAddress, Router, RouterChange } from "@slash64/core"
+import {
+  changedRouter,
+  movedRouter,
+  readRouterRow,
+  routerMacTaken,
+  sameRouter,
+  secondRouter,
+} from "@slash64/core/store-rules"
 import { needLease } from "./leases.ts"
 import { ownerOfMac, releaseMacs, takeMac } from "./macs.ts"
 import { lockNetwork, needNetwork } from "./networks.ts"
@@ -36,6 +43,17 @@ export async function markRouter(
   const stored = row && readRouterRow(row)
   const router = movedRouter(id, stored, state)
   if (router !== stored) await sql.run("UPDATE routers SET body = $2 WHERE id = $1", id, JSON.stringify(router))
+  return router
+}
+
+/** A transaction. */
+export async function changeRouter(sql: Sql, id: string, change: RouterChange, lease?: ConvergeLease): Promise<Router> {
+  if (lease !== undefined) await needLease(sql, lease)
+  const row = await sql.get("SELECT body FROM routers WHERE id = $1 FOR UPDATE", id)
+  const stored = row && readRouterRow(row)
+  const router = changedRouter(id, stored, change)
+  if (router !== stored)
+    await sql.run("UPDATE routers SET host = $2, body = $3 WHERE id = $1", id, router.host, JSON.stringify(router))
   return router
 }
 

@@ -76,10 +76,13 @@ function revisionOf({ digest, seen }: Sight): number {
   return digest === seen.digest ? seen.revision : seen.revision + 1
 }
 
-/** Of all that a router is rendered from: the state of a NIC or router is not part of it. */
+/** Of all that a router is rendered from: the state of a NIC, and what a router's VM is, are no part of it. */
 export function snapshotDigest({ body, router, nics }: Content): string {
   const hash = createHash("sha256").update(body)
-  if (router) hash.update(JSON.stringify({ ...readRouterRow(router), state: undefined }))
+  if (router) {
+    const { id, guestMac, controlMac, serverDuid } = readRouterRow(router)
+    hash.update(JSON.stringify({ id, guestMac, controlMac, serverDuid }))
+  }
   for (const row of nics) hash.update(JSON.stringify({ ...readNicRow(row), state: undefined }))
   return hash.digest("hex")
 }

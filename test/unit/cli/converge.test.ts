@@ -14,7 +14,7 @@ describe("slash64 plan, apply and sweep", () => {
   afterEach(() => lab.close())
 
   it("plan shows with exit code 9 what apply does, and then nothing", async () => {
-    expect(await lab.json(["plan"])).toEqual({ steps: [], problems: [] })
+    expect(await lab.json(["plan"])).toEqual({ steps: [], problems: [], outdated: [] })
     lab.hypervisor.nics.clear()
     lab.router.files.set("dnsmasq.conf", "somebody was here")
     const planned = await lab.json(["plan", "blue"], 9)

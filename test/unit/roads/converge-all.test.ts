@@ -66,7 +66,7 @@ const drifts: Readonly<Record<string, readonly [() => unknown, readonly object[]
 
 describe("plan and apply", () => {
   it("find nothing to do where all is as the store has it", async () => {
-    expect(await planned()).toEqual({ steps: [], problems: [] })
+    expect(await planned()).toEqual({ steps: [], problems: [], outdated: [] })
     expect(await apply({}, bench.rooms(), newCall())).toEqual({ done: [], problems: [] })
   })
 
@@ -80,7 +80,7 @@ describe("plan and apply", () => {
     expect(shown.steps).toHaveLength(steps?.length ?? 0)
     expect(verbs.filter((verb) => !reads.test(verb))).toEqual([])
     expect(await apply({}, bench.rooms(), newCall())).toEqual({ done: shown.steps, problems: [] })
-    expect(await planned()).toEqual({ steps: [], problems: [] })
+    expect(await planned()).toEqual({ steps: [], problems: [], outdated: [] })
   })
 
   it("finish an attach that was cut off before the NIC was plugged", async () => {
@@ -92,13 +92,13 @@ describe("plan and apply", () => {
     expect(await planned()).toMatchObject({ steps: [{ ...nic, why: "it is half attached" }] })
     await apply({ network: "lab" }, bench.rooms(), newCall())
     expect(await bench.store.findNic(nicRequest.id)).toMatchObject({ state: "attached" })
-    expect(await planned()).toEqual({ steps: [], problems: [] })
+    expect(await planned()).toEqual({ steps: [], problems: [], outdated: [] })
   })
 
   it("leave a NIC alone whose VM is halted, and leave one to a person whose VM is gone", async () => {
     const vm = bench.world.vms.get(vmId)
     Object.assign(Object(vm), { running: false })
-    expect(await planned()).toEqual({ steps: [], problems: [] })
+    expect(await planned()).toEqual({ steps: [], problems: [], outdated: [] })
     bench.world.vms.delete(vmId)
     const gone = {
       subject: `NIC ${nicRequest.id}`,
@@ -121,7 +121,7 @@ describe("plan and apply", () => {
       if (room === "router" && verb === "status") throw new Slash64Error("UNAVAILABLE", "no answer", { hint: "wait" })
     })
     const problems = [{ subject: "router of lab", problem: "no answer", hint: "wait" }]
-    expect(await plan({ network: "lab" }, dead, newCall())).toEqual({ steps: [], problems })
+    expect(await plan({ network: "lab" }, dead, newCall())).toEqual({ steps: [], problems, outdated: [] })
   })
 
   it("do the other steps when one fails, and say which", async () => {

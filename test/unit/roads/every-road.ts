@@ -10,6 +10,7 @@ import {
   createNetwork,
   createPool,
   detachNic,
+  moveRouter,
   newCall,
   plan,
   readRouterStatus,
@@ -23,6 +24,7 @@ import {
   resolveVm,
   startRouter,
   sweep,
+  upgradeRouter,
 } from "@slash64/core"
 import type { RoadName, Rooms } from "@slash64/core"
 import { networkRequest, nicRequest } from "./road-bench.ts"
@@ -45,6 +47,8 @@ export const everyRoad: Readonly<Record<RoadName, (rooms: Rooms) => Promise<unkn
     changeNetwork({ network: "lab", quarantineSeconds: 7 }, rooms, newCall({ requestId: "change-network" })),
   "resolve-vm": (rooms) => resolveVm("h1", "web", rooms, newCall({ requestId: "resolve-vm" })),
   "register-template": (rooms) => registerTemplate(templateRequest, rooms, newCall({ requestId: "register-template" })),
+  "upgrade-router": (rooms) => upgradeRouter({ network: "lab" }, rooms, newCall({ requestId: "upgrade-router" })),
+  "move-router": (rooms) => moveRouter({ network: "lab", host: "h1" }, rooms, newCall({ requestId: "move-router" })),
   "attach-nic": (rooms) => attachNic(nicRequest, rooms, newCall({ requestId: "attach-nic" })),
   "change-default-nic": (rooms) => changeDefaultNic(nicRequest.id, rooms, newCall({ requestId: "change-default-nic" })),
   "converge-router": (rooms) => convergeRouter("lab", rooms, newCall({ requestId: "converge-router" })),

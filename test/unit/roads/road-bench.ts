@@ -9,7 +9,7 @@ import type { AttachNicRequest, RoadLog, Rooms, Store, TemplateRecord } from "@s
 
 /** A moment in which a road can be disturbed: before or after a verb of a room. */
 export interface RoadStep {
-  readonly room: "store" | "host" | "router"
+  readonly room: "store" | "host" | "other" | "router"
   readonly verb: string
   readonly phase: "before" | "after"
 }
@@ -27,7 +27,9 @@ export const routerId = routerIdFor("lab")
 export class RoadBench {
   readonly store: Store
   readonly world: MemoryWorld = newMemoryWorld([{ id: vmId, name: "web", running: true, persistent: true }])
-  readonly routers: MemoryRouters = new MemoryRouters(this.world)
+  /** Of the host `h2`, which {@link addHost} adds. */
+  readonly other: MemoryWorld = newMemoryWorld()
+  readonly routers: MemoryRouters = new MemoryRouters(this.world, this.other)
   readonly #folder: string
   readonly #clock: { ahead: number }
 
@@ -50,6 +52,11 @@ export class RoadBench {
     await bench.store.putHost({ name: "h1", plugin: "memory", config: {} })
     await bench.store.putTemplate({ digest, version: "1", file, format: "qcow2", registeredAt: "2026-01-01T00:00:00Z" })
     return bench
+  }
+
+  /** A second host, `h2`. */
+  async addHost(): Promise<void> {
+    await this.store.putHost({ name: "h2", plugin: "other", config: {} })
   }
 
   /** A template of these bytes; each is registered a second after the one before. */
@@ -76,8 +83,9 @@ export class RoadBench {
   rooms(onStep: (step: RoadStep) => void = () => {}, log?: RoadLog): Rooms {
     const store = watched(this.store, onStep)
     this.world.intercept = (step) => onStep({ room: "host", ...step })
+    this.other.intercept = (step) => onStep({ room: "other", ...step })
     this.routers.intercept = (step) => onStep({ room: "router", ...step })
-    const hosts = openHosts(store, [memoryPlugin(this.world)])
+    const hosts = openHosts(store, [memoryPlugin(this.world), { ...memoryPlugin(this.other), name: "other" }])
     const patience = { pauseMs: 0, bootMs: 5_000, withdrawMs: 0 }
     return openRooms({ store, hosts, routers: this.routers, patience, ...(log === undefined ? {} : { log }) })
   }

@@ -44,6 +44,8 @@ describe("events of the roads", () => {
       "create-network": ["network-created", "road-ended"],
       "change-network": ["network-changed", "router-converged", "road-ended"],
       "start-router": ["router-converged", "router-started", "road-ended"],
+      "upgrade-router": ["router-converged", "router-started", "road-ended"],
+      "move-router": ["router-converged", "router-started", "road-ended"],
       "resolve-vm": ["road-ended"],
       "register-template": ["road-ended"],
       "release-lease": ["road-ended"],

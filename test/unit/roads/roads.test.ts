@@ -1,5 +1,6 @@
 import {
   Slash64Error,
+  apply,
   attachNic,
   changeNetwork,
   convergeRouter,
@@ -154,28 +155,22 @@ describe("attachNic", () => {
     expect(await bench.store.listNics()).toEqual([])
   })
 
-  it("keeps the claim and plugs nothing while the router does not answer, and is ended by a repeat", async () => {
+  it.each([
+    ["does not answer", () => Object.assign(Object(bench.world.routers.get(routerId)), { running: false })],
+    ["was taken away", () => bench.world.routers.clear()],
+  ])("plugs the NIC while the router %s, says that it is not served, and apply serves it", async (_what, breakIt) => {
     await start()
-    const vm = bench.world.routers.get(routerId)
-    if (vm !== undefined) vm.running = false
-    await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({ code: "UNAVAILABLE" })
-    const [claimed] = await bench.store.listNics()
-    expect(claimed?.state).toBe("claimed")
-    expect(bench.world.nics.size).toBe(0)
-    await start()
-    expect((await attachNic(nicRequest, rooms, newCall())).nic.ipv6).toBe(claimed?.ipv6)
-  })
-
-  it("says that the router must be started when its VM was taken away", async () => {
-    await start()
-    bench.world.routers.clear()
-    await expect(attachNic(nicRequest, rooms, newCall())).rejects.toMatchObject({
-      code: "FAILED_PRECONDITION",
-      hint: expect.stringContaining("slash64 router start lab"),
+    breakIt()
+    const { nic, port, served, push } = await attachNic(nicRequest, rooms, newCall())
+    expect({ state: nic.state, live: port.live, served, push }).toEqual({
+      state: "attached",
+      live: true,
+      served: false,
+      push: undefined,
     })
-    await start()
-    await attachNic(nicRequest, rooms, newCall())
-    expect(bench.world.nics.size).toBe(1)
+    await apply({}, rooms, newCall())
+    expect(bench.routers.ask(routerId, nic.mac)).toBe(nic.ipv6)
+    expect(await attachNic(nicRequest, rooms, newCall())).toMatchObject({ nic, served: true })
   })
 
   it("plugs nothing when the router refuses its files, and gives the daemon's words", async () => {

@@ -60,6 +60,8 @@ const bodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   changeNetwork: {},
   attachNic: { network: "blue", host: "h1", vmId: "5f0c1c1e-7a52-4b1c-9f6a-0d2a5a1d0001" },
   startRouter: { host: "h1" },
+  upgradeRouter: {},
+  moveRouter: { host: "h1" },
   putHost: { plugin: "memory", config: {} },
   plan: {},
   apply: {},

@@ -44,6 +44,7 @@ export async function startBenchRouter(bench: Bench, routerId: string): Promise<
   const call = () => ({ requestId: "bench", signal: bench.signal, report: () => undefined })
   const endpoint: RouterEndpoint = {
     routerId,
+    vmId: routerId,
     hostKey: (await control.identity(routerId)).hostKey,
     async open({ signal }) {
       const socket = connect({ host: "127.0.0.1", port: machine.port, noDelay: true, signal })

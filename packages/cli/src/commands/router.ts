@@ -1,5 +1,14 @@
-import { convergeRouter, invalid, raProblems, readRouterStatus, removeRouter, startRouter } from "@slash64/core"
-import type { PushResult, RouterStatus } from "@slash64/core"
+import {
+  convergeRouter,
+  invalid,
+  moveRouter,
+  raProblems,
+  readRouterStatus,
+  removeRouter,
+  startRouter,
+  upgradeRouter,
+} from "@slash64/core"
+import type { PushResult, ReplacedRouter, RouterStatus } from "@slash64/core"
 import type { Answer } from "../answer.ts"
 import { findNetwork } from "../find-network.ts"
 import { card, table } from "../output/table.ts"
@@ -28,6 +37,39 @@ export function addRouterCommands(program: Program, act: Act): void {
     .option("--control-address <address/length>", "a static address of its control NIC; else link-local")
     .addHelpText("after", "\nExample:\n  slash64 router start blue --host lab")
     .action((network, options) => act((session) => start(session, network, options)))
+
+  router
+    .command("upgrade <network>")
+    .description("replace the router VM by one from a newer template; guests keep addresses and leases")
+    .option("--template <digest>", "a registered template; else the one registered last that fits the host")
+    .addHelpText(
+      "after",
+      `
+Example:
+  slash64 router upgrade blue
+
+All of the new VM is made before the old one stops. Nobody answers the guests while it boots: the command ends with how
+long that was. Cut off anywhere, repeat it, or slash64 apply.`,
+    )
+    .action((network, options) => act((session) => upgrade(session, network, options)))
+
+  router
+    .command("move <network>")
+    .description("take the router VM to another host; guests keep addresses and leases")
+    .requiredOption("--host <name>", "the host that it is to run on")
+    .option("--control-address <address/length>", "a static address of its control NIC there; else link-local")
+    .option("--force", "also when the host that it is on does not answer: it is switched off, and stays so", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  slash64 router move blue --host lab2
+  slash64 router move blue --host lab2 --force
+
+Two routers must not run at once. Before --force, switch the dead host off: if it comes back, it starts the old VM, which
+answers with old addresses until slash64 serve or slash64 apply has seen the host again and removed it.`,
+    )
+    .action((network, options) => act((session) => move(session, network, options)))
 
   router
     .command("status <network>")
@@ -62,6 +104,35 @@ async function start(session: Session, network: string, options: StartOptions): 
   const { router, status: booted, push: pushed } = started
   const facts = card({ router: router.id, host: router.host, version: booted.version, boot: `${booted.bootMs} ms` })
   return { json: started, text: `${facts}\n${pushText(pushed)}` }
+}
+
+async function upgrade(
+  session: Session,
+  network: string,
+  { template }: { readonly template?: string | undefined },
+): Promise<Answer> {
+  const request = { network, ...(template !== undefined && { template }) }
+  return replacedText(await upgradeRouter(request, await session.rooms(), session.call))
+}
+
+interface MoveOptions {
+  readonly host: string
+  readonly controlAddress?: string | undefined
+  readonly force: boolean
+}
+
+async function move(session: Session, network: string, options: MoveOptions): Promise<Answer> {
+  const { host, force, controlAddress } = options
+  const request = { network, host, force, ...(controlAddress !== undefined && { controlAddress }) }
+  return replacedText(await moveRouter(request, await session.rooms(), session.call))
+}
+
+function replacedText(replaced: ReplacedRouter): Answer {
+  const { router, status: booted, push: pushed, gapMs } = replaced
+  const gap = gapMs === undefined ? "none: no VM was stopped" : `${(gapMs / 1000).toFixed(1)} s without an answer`
+  const lost = (router.former ?? []).map(({ host }) => `Host ${host} may still have the old VM: keep it switched off.`)
+  const facts = card({ router: router.id, host: router.host, version: booted.version, gap })
+  return { json: replaced, text: [facts, pushText(pushed), ...lost].join("\n") }
 }
 
 async function status(session: Session, network: string): Promise<Answer> {

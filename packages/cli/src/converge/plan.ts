@@ -1,5 +1,5 @@
 import { apply, plan } from "@slash64/core"
-import type { PlanProblem, PlanStep } from "@slash64/core"
+import type { OutdatedRouter, PlanProblem, PlanStep } from "@slash64/core"
 import type { Answer } from "../answer.ts"
 import { exitCodes } from "../exit-code.ts"
 import { table } from "../output/table.ts"
@@ -7,10 +7,10 @@ import type { Session } from "../session.ts"
 
 export async function showPlan(session: Session, network: string | undefined): Promise<Answer> {
   const planned = await plan(request(network), await session.rooms(), session.call)
-  const { steps, problems } = planned
+  const { steps, problems, outdated } = planned
   return {
     json: planned,
-    text: [stepTable(steps, "nothing to do"), ...problemLines(problems)].join("\n"),
+    text: [stepTable(steps, "nothing to do"), ...problemLines(problems), ...outdated.map(outdatedLine)].join("\n"),
     ...(steps.length + problems.length > 0 && { exitCode: exitCodes.FAILED_PRECONDITION }),
   }
 }
@@ -26,6 +26,11 @@ export async function applyPlan(session: Session, network: string | undefined): 
 
 export function problemLines(problems: readonly PlanProblem[]): readonly string[] {
   return problems.map(({ subject, problem, hint }) => `problem: ${subject}: ${problem}. ${hint}`)
+}
+
+/** Not a step: whoever wants it says so, because guests wait meanwhile. */
+function outdatedLine({ networkId, templateVersion, newest }: OutdatedRouter): string {
+  return `router of ${networkId}: template ${templateVersion}, and ${newest} is newer: slash64 router upgrade ${networkId}`
 }
 
 function request(network: string | undefined): { readonly network?: string } {

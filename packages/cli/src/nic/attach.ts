@@ -34,7 +34,15 @@ export async function attach(session: Session, name: string, vmName: string, opt
     ...(options.hostname !== undefined && { hostname: options.hostname }),
     ...(options.default !== undefined && { isDefault: options.default }),
   }
-  const { nic, port, push } = await attachNic(request, rooms, session.call)
-  const warning = port.persistent ? "" : "\nThe VM is transient: the NIC is gone when it stops."
-  return { json: { nic, port, push }, text: `${nicCard(nic)}${warning}` }
+  const attached = await attachNic(request, rooms, session.call)
+  const { nic, port, served } = attached
+  const warnings = [
+    ...(port.persistent ? [] : ["The VM is transient: the NIC is gone when it stops."]),
+    ...(served ? [] : [unserved(network.name)]),
+  ]
+  return { json: attached, text: [nicCard(nic), ...warnings].join("\n") }
+}
+
+function unserved(network: string): string {
+  return `The router of ${network} does not answer: the guest gets its address as soon as the router is back and was told. \`slash64 serve\` does that by itself; else: slash64 apply ${network}.`
 }

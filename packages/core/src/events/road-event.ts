@@ -11,6 +11,8 @@ export const roadNames = [
   "claim-prefix",
   "release-prefix",
   "start-router",
+  "upgrade-router",
+  "move-router",
   "converge-router",
   "remove-router",
   "read-router-status",

@@ -94,22 +94,43 @@ export interface Nic {
  */
 export type NicState = "claimed" | "attached" | "leaving"
 
-/** The router VM of a network. One a network; its id is given by the caller. */
-export interface Router {
+/** The router of a network. One a network; its id is given by the caller, and stays when its VM is replaced. */
+export interface Router extends RouterVm {
   readonly id: string
   readonly networkId: string
-  readonly host: string
-  readonly templateDigest: string
-  readonly templateVersion: string
+  /** 1 to 16, and 128 to 65536: what each VM of it is given. */
+  readonly vcpus: number
+  readonly memoryMiB: number
   readonly guestMac: MacAddress
   readonly controlMac: MacAddress
-  /** A static address with its prefix length; absent: the EUI-64 link-local of `controlMac`. */
-  readonly controlAddress?: string
   /** The DUID of its DHCPv6 server: fixed, so that a rebuilt router is the same server to its clients. */
   readonly serverDuid: Duid
   /** Public host key, `ssh-ed25519 AAAA...`: what a connection must show. */
   readonly hostKey: string
   readonly state: "claimed" | "running" | "leaving"
+  /** What is to take its VM's place, noted before anything of it is made. */
+  readonly replacement?: RouterVm
+  /** VMs that were its own and are not known to be gone. */
+  readonly former?: readonly FormerVm[]
+}
+
+/** A VM that a router is or will be. */
+export interface RouterVm {
+  /** The id that its host knows it by. A router's first VM has the router's own. */
+  readonly vmId: string
+  readonly host: string
+  readonly templateDigest: string
+  readonly templateVersion: string
+  /** A static address with its prefix length; absent: the EUI-64 link-local of the router's control MAC. */
+  readonly controlAddress?: string
+}
+
+/** A VM that a router was. It must not run beside the one that the router is. */
+export interface FormerVm {
+  readonly vmId: string
+  readonly host: string
+  /** Its host did not answer when the router left it, and somebody vouched that it does not run. */
+  readonly lost?: true
 }
 
 /** A prefix that /64s are taken from, for networks and for whoever else asks. */

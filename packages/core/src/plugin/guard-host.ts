@@ -1,9 +1,10 @@
 import { Slash64Error, errorCodes, isSlash64Error, messageOf, quote } from "../errors.ts"
 import { abortError } from "./call.ts"
-import { hostVerbs } from "./host-verbs.ts"
+import { hostVerbs, optionalHostVerbs } from "./host-verbs.ts"
 import type { HypervisorHost } from "./hypervisor-plugin.ts"
 
-const verbs: ReadonlySet<PropertyKey> = new Set(hostVerbs)
+/** What a watch yields is no promise: whoever reads it meets its errors. */
+const verbs: ReadonlySet<PropertyKey> = new Set([...hostVerbs, ...optionalHostVerbs.filter((verb) => verb !== "watch")])
 
 /** The same host, of which every verb throws an error of the contract or none. */
 export function guardHost(plugin: string, host: HypervisorHost): HypervisorHost {

@@ -23,7 +23,11 @@ export const hostVerbs = [
   "close",
 ] as const satisfies readonly (keyof HypervisorHost)[]
 
-/** The verbs that a host has only with the ability of the same name. */
-export const optionalHostVerbs = ["watch"] as const satisfies readonly (keyof HypervisorHost)[]
+/** The verbs that a host may lack. */
+export const optionalHostVerbs = [
+  "watch",
+  "prepareRouter",
+  "haltRouter",
+] as const satisfies readonly (keyof HypervisorHost)[]
 
 export type HostVerb = (typeof hostVerbs)[number] | (typeof optionalHostVerbs)[number]

@@ -71,6 +71,18 @@ export interface HypervisorHost {
   /** A byte stream to the router's sshd on its control NIC. UNAVAILABLE while it does not answer, NOT_FOUND without the router. */
   openRouterStream(routerId: string, call: Call): Promise<Duplex>
 
+  /**
+   * Optional: all that `ensureRouter` does but to start the VM, which is halted then and does not start with its host;
+   * `ensureRouter` with the same spec starts it. One that runs stays as it is. Others with the same MACs may be there:
+   * only one of them may run, and that is the caller's care. A host that lacks it takes longer to replace a router.
+   */
+  prepareRouter?(router: RouterSpec, call: Call): Promise<HostRouter>
+  /**
+   * Optional: the router VM does not run, and does not start with its host; its disks stay. Halted, or absent: success.
+   * On a host that lacks it a router that is replaced is removed at once.
+   */
+  haltRouter?(routerId: string, call: Call): Promise<void>
+
   /** Optional ability (`capabilities.watch`). Yields until the signal is aborted. */
   watch?(call: Call): AsyncIterable<HostEvent>
 

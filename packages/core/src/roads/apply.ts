@@ -1,16 +1,19 @@
 import { Slash64Error, isSlash64Error, messageOf } from "../errors.ts"
+import type { FormerVm } from "../network/records.ts"
 import { checkAborted } from "../plugin/call.ts"
 import type { Call } from "../plugin/call.ts"
 import { redactText } from "../secrets/redact.ts"
 import { attachNic } from "./attach-nic.ts"
 import { convergeRouter } from "./converge-router.ts"
 import { detachNic } from "./detach-nic.ts"
+import { removeFormerVm } from "./former-vms.ts"
 import { findNetwork } from "./find-network.ts"
 import { makeOnHost } from "./make-on-host.ts"
 import type { Plan, PlanProblem, PlanStep } from "./plan-step.ts"
 import { lookAndPlan } from "./plan.ts"
 import { removeRouter } from "./remove-router.ts"
 import { repeat } from "./repeat.ts"
+import { finishReplacement } from "./replace-router.ts"
 import type { PlanRequest } from "./road-requests.ts"
 import { road } from "./road.ts"
 import type { RoadRooms } from "./road.ts"
@@ -51,7 +54,11 @@ async function takeStep(step: PlanStep, rooms: RoadRooms, call: Call): Promise<u
     case "make-network":
       return makeNetwork(network, host, rooms, call)
     case "start-router":
-      return startAgain(network, host, rooms, call)
+      return startAgain(network, rooms, call)
+    case "replace-router":
+      return finishReplacement(network, rooms, call)
+    case "remove-former-router":
+      return removeFormer(network, step, rooms, call)
     case "remove-router":
       return removeRouter({ network, force: true }, rooms, call)
     case "push-router":
@@ -70,10 +77,17 @@ async function makeNetwork(networkId: string, hostName: string, rooms: RoadRooms
 }
 
 /** One that was removed since the look stays so. */
-async function startAgain(network: string, host: string, rooms: Rooms, call: Call): Promise<unknown> {
+async function startAgain(network: string, rooms: Rooms, call: Call): Promise<unknown> {
   const router = await rooms.store.findRouter(network)
   if (router === undefined || router.state === "leaving") return undefined
-  return startRouter({ network, host }, rooms, call)
+  return startRouter({ network, host: router.host }, rooms, call)
+}
+
+/** Not one that the router is again, nor one that another has forgotten. */
+async function removeFormer(network: string, { vmId, host }: FormerVm, rooms: RoadRooms, call: Call): Promise<void> {
+  const router = await rooms.store.findRouter(network)
+  if (router?.former?.some((vm) => vm.vmId === vmId) !== true) return
+  await removeFormerVm(router.id, { vmId, host }, rooms, call)
 }
 
 /** With what its record says; one that was detached meanwhile stays so. */

@@ -19,14 +19,17 @@ import type { RoadRooms } from "./road.ts"
 export interface AttachedNic {
   readonly nic: Nic
   readonly port: HostNic
-  readonly push: PushResult
+  /** False: the router did not answer. The NIC is plugged, and its guest has no answer until the router is back and converged. */
+  readonly served: boolean
+  /** Absent where it is not served. */
+  readonly push?: PushResult
 }
 
 /**
  * Gives a VM a NIC on a shared network, with addresses that are its own. The reservation is on the router before
  * the NIC is plugged, so the guest's first question has its answer. Repeated: the same NIC, and whatever a crash
- * left undone is done. Where the router does not answer, the NIC is claimed and not plugged, and the error is
- * UNAVAILABLE: repeat, or detach it.
+ * left undone is done. Where the router does not answer, the NIC is plugged and recorded all the same and the answer says
+ * that it is not `served`: by the next converge of the router, which `slash64 serve` takes by itself.
  *
  * Nothing is claimed when the request is wrong (INVALID_ARGUMENT), the network, host or VM is unknown (NOT_FOUND),
  * or the network has no router that was started (FAILED_PRECONDITION). A NIC that is being detached is
@@ -44,7 +47,7 @@ export const attachNic = road("attach-nic", async (request: AttachNicRequest, ro
   beginStep(call, "claiming an address")
   const nic = await claim(plan, network, rooms)
   await makeOnHost(network, nic.host, host, rooms, call)
-  const push = await converge(network, rooms, call)
+  const push = await tellRouter(network, rooms, call)
   beginStep(call, "plugging the NIC")
   const plug = (as: Nic) => repeat(rooms, call, () => host.attachNic(toNicSpec(as, network), call))
   const plugged = await plug(nic)
@@ -54,8 +57,27 @@ export const attachNic = road("attach-nic", async (request: AttachNicRequest, ro
   const isAsPlugged = attached.ipv6 === nic.ipv6 && attached.ipv4 === nic.ipv4
   const port = isAsPlugged ? plugged : await plug(attached)
   rooms.tell({ kind: "nic-attached", ...nicFact(attached) })
-  return { nic: attached, port, push }
+  return { nic: attached, port, served: push !== undefined, ...(push !== undefined && { push }) }
 })
+
+/**
+ * Undefined where the router does not answer, or its VM is gone: it is told when it is back. What it refuses is an error,
+ * because that is not healed by waiting.
+ */
+async function tellRouter(network: SharedNetwork, rooms: RoadRooms, call: Call): Promise<PushResult | undefined> {
+  try {
+    return await converge(network, rooms, call)
+  } catch (error) {
+    if (call.signal.aborted || !isSlash64Error(error) || !isDown(error)) throw error
+    return undefined
+  }
+}
+
+function isDown({ code, cause }: Slash64Error): boolean {
+  return (
+    code === "UNAVAILABLE" || (code === "FAILED_PRECONDITION" && isSlash64Error(cause) && cause.code === "NOT_FOUND")
+  )
+}
 
 async function checkHost(plan: NicClaim, network: SharedNetwork, host: HypervisorHost, call: Call): Promise<void> {
   if ((await host.findVm(plan.vmId, call)) === undefined) {

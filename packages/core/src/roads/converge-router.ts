@@ -74,14 +74,19 @@ export async function findStartedRouter(network: SharedNetwork, rooms: RoadRooms
 }
 
 /** How the router package reaches a router: through the host that it runs on. */
-export function endpointOf(router: Router, network: SharedNetwork, rooms: RoadRooms): RouterEndpoint {
+export function endpointOf(
+  router: Pick<Router, "id" | "vmId" | "host" | "hostKey">,
+  network: SharedNetwork,
+  rooms: RoadRooms,
+): RouterEndpoint {
   return {
     routerId: router.id,
+    vmId: router.vmId,
     hostKey: router.hostKey,
     open: async (call) => {
       const host = await rooms.hosts.open(router.host, call)
       try {
-        return await host.openRouterStream(router.id, call)
+        return await host.openRouterStream(router.vmId, call)
       } catch (error) {
         // The record is there and the VM is not: somebody took it away behind our back.
         if (isSlash64Error(error) && error.code === "NOT_FOUND") throw notStarted(network, error)

@@ -6,12 +6,9 @@ import { Slash64Error, quote } from "../errors.ts"
 import type { Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
 import type { parseStartRouter } from "./road-requests.ts"
 import type { HostCapabilities } from "../plugin/hypervisor-plugin.ts"
+import { chooseTemplate, findTemplate } from "./choose-template.ts"
+import { routerNamespace } from "./router-specs.ts"
 import type { Rooms } from "./rooms.ts"
-
-const everyFormat = ["qcow2", "raw", "vhd"] as const
-
-/** Names what slash64 makes ids of by itself (RFC 9562 section 6.6): never changed, or routers get other ids. */
-const namespace = "6b1e64d2-50a4-5c1f-9d5e-0a64c0de0064"
 
 /**
  * The router that a start asks for: the one that the network has, or a new one. ALREADY_EXISTS when it has another
@@ -35,7 +32,10 @@ export async function planRouter(
   const router: Router = {
     id,
     networkId: network.id,
+    vmId: id,
     host: asked.host,
+    vcpus: asked.vcpus ?? 1,
+    memoryMiB: asked.memoryMiB ?? 256,
     templateDigest: template.digest,
     templateVersion: template.version,
     guestMac: macForNic(`router ${id} guest`),
@@ -50,7 +50,7 @@ export async function planRouter(
 
 /** The id of a network's router, for callers that keep no ids of their own. */
 export function routerIdFor(networkId: string): string {
-  return stableUuid(namespace, `router ${networkId}`)
+  return stableUuid(routerNamespace, `router ${networkId}`)
 }
 
 /**
@@ -58,7 +58,7 @@ export function routerIdFor(networkId: string): string {
  * that a router rebuilt under another id is the same server to the network's clients.
  */
 export function serverDuidFor(networkId: string): Duid {
-  return parseDuid("serverDuid", `0004${stableUuid(namespace, `dhcpv6 server ${networkId}`).replaceAll("-", "")}`)
+  return parseDuid("serverDuid", `0004${stableUuid(routerNamespace, `dhcpv6 server ${networkId}`).replaceAll("-", "")}`)
 }
 
 function checkSame(there: Router, asked: ReturnType<typeof parseStartRouter>, network: SharedNetwork): void {
@@ -69,59 +69,21 @@ function checkSame(there: Router, asked: ReturnType<typeof parseStartRouter>, ne
       hint: `Finish that first: slash64 router remove ${network.name}.`,
     })
   }
+  const remove = `remove the router first: slash64 router remove ${network.name}`
   const pairs = [
-    ["host", asked.host, there.host],
-    ["id", asked.id, there.id],
-    ["template", asked.template, there.templateDigest],
-    ["controlAddress", asked.controlAddress, there.controlAddress],
+    ["host", asked.host, there.host, `move it: slash64 router move ${network.name} --host <name>`],
+    ["id", asked.id, there.id, remove],
+    ["template", asked.template, there.templateDigest, `upgrade it: slash64 router upgrade ${network.name}`],
+    ["vcpus", asked.vcpus, there.vcpus, remove],
+    ["memoryMiB", asked.memoryMiB, there.memoryMiB, remove],
+    ["controlAddress", asked.controlAddress, there.controlAddress, remove],
   ] as const
-  for (const [field, wanted, is] of pairs) {
+  for (const [field, wanted, is, remedy] of pairs) {
     if (wanted === undefined || wanted === is) continue
-    throw new Slash64Error("ALREADY_EXISTS", `the router of ${network.name} has ${field} ${quote(is)}`, {
+    throw new Slash64Error("ALREADY_EXISTS", `the router of ${network.name} has ${field} ${quote(String(is))}`, {
       field,
-      value: quote(wanted),
-      hint: `Leave out ${field}, or remove the router first: slash64 router remove ${network.name}.`,
+      value: quote(String(wanted)),
+      hint: `Leave out ${field}, or ${remedy}.`,
     })
   }
-}
-
-/** The one that is named, or the newest in the format that suits the host best. */
-function chooseTemplate(
-  templates: readonly TemplateRecord[],
-  digest: string | undefined,
-  { templateFormats = everyFormat }: Pick<HostCapabilities, "templateFormats">,
-): TemplateRecord {
-  const fits = ({ format }: TemplateRecord): boolean => templateFormats.includes(format)
-  if (digest !== undefined) {
-    const named = findTemplate(templates, digest)
-    if (fits(named)) return named
-    throw unfit(`router template ${named.version} is a ${named.format} image`, templateFormats)
-  }
-  const newest = templates.toSorted((a, b) => (a.registeredAt < b.registeredAt ? 1 : -1)).find(fits)
-  if (newest === undefined && templates.length > 0) throw unfit("no router template is an image", templateFormats)
-  if (newest === undefined) throw unregistered("no router template is registered", "")
-  const same = templates.filter((one) => one.version === newest.version && fits(one))
-  return templateFormats.flatMap((format) => same.find((one) => one.format === format) ?? [])[0] ?? newest
-}
-
-function findTemplate(templates: readonly TemplateRecord[], digest: string): TemplateRecord {
-  const found = templates.find((one) => one.digest === digest)
-  if (found !== undefined) return found
-  throw unregistered(`router template ${quote(digest)} is not registered`, digest)
-}
-
-function unregistered(problem: string, digest: string): Slash64Error {
-  return new Slash64Error("NOT_FOUND", problem, {
-    field: "template",
-    value: quote(digest),
-    hint: "Build or register one: slash64 template build, or slash64 template register.",
-  })
-}
-
-function unfit(problem: string, formats: readonly string[]): Slash64Error {
-  return new Slash64Error("FAILED_PRECONDITION", `${problem}, and this host takes ${formats.join(" or ")}`, {
-    field: "template",
-    value: formats.join(", "),
-    hint: `Build one that fits: slash64 template build --format ${formats[0] ?? ""}.`,
-  })
 }

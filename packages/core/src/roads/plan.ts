@@ -1,11 +1,12 @@
-import type { Nic, Router, SharedNetwork } from "../network/records.ts"
+import type { Nic, Router, SharedNetwork, TemplateRecord } from "../network/records.ts"
 import type { Call } from "../plugin/call.ts"
 import type { RouterStatus } from "../router/router-control.ts"
+import { newerTemplate } from "./choose-template.ts"
 import { endpointOf } from "./converge-router.ts"
 import { findNetwork } from "./find-network.ts"
 import { isProblem, look, lookAtHost } from "./host-sight.ts"
 import type { HostSight } from "./host-sight.ts"
-import type { Plan, PlanProblem, PlanStep } from "./plan-step.ts"
+import type { OutdatedRouter, Plan, PlanProblem, PlanStep } from "./plan-step.ts"
 import { beginStep } from "./repeat.ts"
 import { parsePlan } from "./road-requests.ts"
 import type { PlanRequest } from "./road-requests.ts"
@@ -35,7 +36,11 @@ export async function lookAndPlan(request: PlanRequest, rooms: RoadRooms, call: 
   const plans: Plan[] = []
   for (const network of networks) plans.push(await planOne(network, see, rooms, call))
   const problems = [...onHosts, ...plans.flatMap((one) => one.problems)]
-  return { steps: plans.flatMap((one) => one.steps), problems: withoutTwins(problems) }
+  return {
+    steps: plans.flatMap((one) => one.steps),
+    problems: withoutTwins(problems),
+    outdated: plans.flatMap((one) => one.outdated),
+  }
 }
 
 type See = (host: string) => Promise<HostSight | PlanProblem>
@@ -48,15 +53,35 @@ async function planOne(network: SharedNetwork, see: See, rooms: RoadRooms, call:
   const found: (PlanStep | PlanProblem)[] = []
   const hosts = new Set([...(router === undefined ? [] : [router.host]), ...nics.map(({ host }) => host)])
   for (const host of [...hosts].toSorted()) found.push(...planHost(network, host, await see(host)))
-  if (router !== undefined)
+  if (router !== undefined) {
+    found.push(...(await planFormerVms(router, see)))
     found.push(...(await planRouterOf(network, router, snapshot?.revision ?? 0, await see(router.host), rooms, call)))
+  }
   for (const nic of nics) found.push(...(await planNicOf(network, nic, await see(nic.host), call)))
   const steps = found.flatMap((one) => (isProblem(one) ? [] : [one]))
   return {
     // What is half gone is gone before something comes.
     steps: [...steps.filter(({ kind }) => kind !== "attach-nic"), ...steps.filter(({ kind }) => kind === "attach-nic")],
     problems: found.filter(isProblem),
+    outdated: router === undefined ? [] : outdatedOf(router, await rooms.store.listTemplates()),
   }
+}
+
+function outdatedOf(router: Router, templates: readonly TemplateRecord[]): readonly OutdatedRouter[] {
+  const { networkId, host, templateDigest, templateVersion } = router
+  const newest = newerTemplate(templates, templateDigest)
+  return newest === undefined ? [] : [{ networkId, host, templateVersion, newest: newest.version }]
+}
+
+/** A host that answers again gives back what the router left there; it goes before anything else of the network. */
+async function planFormerVms({ networkId, former = [], state }: Router, see: See): Promise<readonly PlanStep[]> {
+  const steps: PlanStep[] = []
+  for (const { vmId, host, lost } of state === "leaving" ? [] : former) {
+    if (lost !== true || isProblem(await see(host))) continue
+    const why = "it was left there when its host did not answer"
+    steps.push({ kind: "remove-former-router", networkId, host, vmId, why })
+  }
+  return steps
 }
 
 function planHost(
@@ -80,7 +105,12 @@ async function planRouterOf(
   if (isProblem(sight)) return []
   const at = { networkId: network.id, host: router.host }
   if (router.state === "leaving") return [{ kind: "remove-router", ...at, why: "it is half removed" }]
-  const there = sight.routers.get(router.id)
+  const { replacement, former = [] } = router
+  if (replacement !== undefined)
+    return [{ kind: "replace-router", ...at, host: replacement.host, why: "its replacement is half done" }]
+  if (former.some(({ lost }) => lost !== true))
+    return [{ kind: "start-router", ...at, why: "its replacement is half done" }]
+  const there = sight.routers.get(router.vmId)
   if (there === undefined) return [{ kind: "start-router", ...at, why: "its VM is not there" }]
   if (there.templateDigest !== router.templateDigest || there.controlMac !== router.controlMac) {
     return [

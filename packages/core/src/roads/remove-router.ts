@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { Slash64Error } from "../errors.ts"
+import { Slash64Error, isRetryable, isSlash64Error } from "../errors.ts"
 import type { Router, SharedNetwork } from "../network/records.ts"
 import { abortError, withTimeout } from "../plugin/call.ts"
 import type { Call } from "../plugin/call.ts"
@@ -7,6 +7,7 @@ import { routerState } from "../router/router-state.ts"
 import type { RouterState } from "../router/router-state.ts"
 import { endpointOf } from "./converge-router.ts"
 import { routerFact } from "./facts.ts"
+import { sightMs } from "./host-sight.ts"
 import { findNetwork } from "./find-network.ts"
 import { beginStep, repeat } from "./repeat.ts"
 import { parseRemoveRouter } from "./road-requests.ts"
@@ -41,14 +42,31 @@ export async function takeRouterAway(
     beginStep(held, "marking the router as leaving")
     await rooms.store.markRouter(router.id, "leaving", lease)
     if (router.state === "running") await withdraw(network, router, rooms, held)
-    beginStep(held, "removing the router VM")
-    const host = await repeat(rooms, held, () => rooms.hosts.open(router.host, held))
-    await repeat(rooms, held, () => host.removeRouter(router.id, held))
+    await removeVms(router, rooms, held)
     beginStep(held, "forgetting the router")
     await rooms.store.removeRouter(router.id, lease)
     rooms.tell({ kind: "router-removed", ...routerFact(router) })
     return { router }
   })
+}
+
+/** The VM that it is, the one that it was to be, and those that it was. */
+async function removeVms(router: Router, rooms: RoadRooms, call: Call): Promise<void> {
+  const { replacement, former = [] } = router
+  for (const vm of [router, ...(replacement === undefined ? [] : [replacement]), ...former]) {
+    beginStep(call, "removing the router VM")
+    const lost = "lost" in vm
+    try {
+      const patient = lost ? withTimeout(call, sightMs) : call
+      const host = await repeat(rooms, patient, () => rooms.hosts.open(vm.host, patient))
+      await repeat(rooms, patient, () => host.removeRouter(vm.vmId, patient))
+    } catch (error) {
+      if (call.signal.aborted) throw abortError(call.signal)
+      // Its host is dead, somebody said. Where that comes back the VM is in no record any more: sweep finds it.
+      if (!lost || !isSlash64Error(error) || !isRetryable(error)) throw error
+      rooms.tell({ kind: "step-failed", repeatsLeft: 0, ...failureOf(error) })
+    }
+  }
 }
 
 /**

@@ -36,6 +36,24 @@ export interface StartRouterRequest {
   readonly controlAddress?: string
 }
 
+export interface UpgradeRouterRequest {
+  /** Id or name of the network. */
+  readonly network: string
+  /** Digest of a registered template. Absent: the one registered last that fits the host. */
+  readonly template?: string
+}
+
+export interface MoveRouterRequest {
+  /** Id or name of the network. */
+  readonly network: string
+  /** Name of the host that the router VM is to run on. */
+  readonly host: string
+  /** A static control address there with its prefix length; absent: the EUI-64 link-local. */
+  readonly controlAddress?: string
+  /** Also when the host that it is on does not answer: whoever says so vouches that the VM there does not run. */
+  readonly force?: boolean
+}
+
 export interface RemoveRouterRequest {
   /** Id or name of the network. */
   readonly network: string
@@ -64,8 +82,8 @@ export const startRouterShape = z.strictObject({
   host: z.string().meta({ description: "Name of the host that the router VM runs on" }),
   id: z.string().meta({ description: "Default: one that follows from the network" }).optional(),
   template: z.string().meta({ description: "Digest of a registered template. Default: the newest" }).optional(),
-  vcpus: z.int().min(1).max(16).default(1),
-  memoryMiB: z.int().min(128).max(65_536).default(256),
+  vcpus: z.int().min(1).max(16).meta({ description: "Default: 1" }).optional(),
+  memoryMiB: z.int().min(128).max(65_536).meta({ description: "Default: 256" }).optional(),
   controlAddress: z
     .string()
     .meta({ description: "A static address of the control NIC with its length. Default: link-local" })
@@ -74,6 +92,35 @@ export const startRouterShape = z.strictObject({
 
 export function parseStartRouter(request: unknown): z.output<typeof startRouterShape> {
   return parseShape("", startRouterShape, request)
+}
+
+export const upgradeRouterShape = z.strictObject({
+  network: z.string(),
+  template: z
+    .string()
+    .meta({ description: "Digest of a registered template. Default: the newest that fits the host" })
+    .optional(),
+})
+
+export function parseUpgradeRouter(request: unknown): z.output<typeof upgradeRouterShape> {
+  return parseShape("", upgradeRouterShape, request)
+}
+
+export const moveRouterShape = z.strictObject({
+  network: z.string(),
+  host: z.string().meta({ description: "Name of the host that the router VM is to run on" }),
+  controlAddress: z
+    .string()
+    .meta({ description: "A static address of the control NIC there with its length. Default: link-local" })
+    .optional(),
+  force: z
+    .boolean()
+    .meta({ description: "Also when the host that it is on does not answer: it is dead, and its VMs do not run" })
+    .default(false),
+})
+
+export function parseMoveRouter(request: unknown): z.output<typeof moveRouterShape> {
+  return parseShape("", moveRouterShape, request)
 }
 
 export interface PlanRequest {

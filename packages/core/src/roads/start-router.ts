@@ -1,10 +1,8 @@
-import type { Router } from "../network/records.ts"
 import type { Call } from "../plugin/call.ts"
-import type { HypervisorHost, RouterSpec } from "../plugin/hypervisor-plugin.ts"
-import type { PushResult, RouterStatus, SeedRequest } from "../router/router-control.ts"
+import type { HypervisorHost } from "../plugin/hypervisor-plugin.ts"
 import type { ConvergeLease } from "../store/lease-store.ts"
-import { converge, endpointOf } from "./converge-router.ts"
-import { routerFact } from "./facts.ts"
+import { bringUpRouter } from "./bring-up-router.ts"
+import type { BroughtUpRouter } from "./bring-up-router.ts"
 import { findNetwork } from "./find-network.ts"
 import { makeOnHost } from "./make-on-host.ts"
 import { planRouter } from "./plan-router.ts"
@@ -12,18 +10,14 @@ import { beginStep, repeat } from "./repeat.ts"
 import { parseStartRouter } from "./road-requests.ts"
 import type { StartRouterRequest } from "./road-requests.ts"
 import { road } from "./road.ts"
-import { waitForRouter } from "./wait-for-router.ts"
 
-export interface StartedRouter {
-  readonly router: Router
-  readonly push: PushResult
-  readonly status: RouterStatus
-}
+export type StartedRouter = BroughtUpRouter
 
 /**
  * A network's router VM runs, from a registered template, and serves what the store holds. Repeated: a router that
- * was halted is started, one that runs is brought up to date. With another host, id or template than it was started
- * with: ALREADY_EXISTS; remove it first. NOT_FOUND without a network, host or registered template.
+ * was halted is started, one that runs is brought up to date, and a replacement of its VM that was taken is brought to
+ * its end. With another host, id, template or size than it was started with: ALREADY_EXISTS; {@link upgradeRouter} and
+ * {@link moveRouter} change the first two. NOT_FOUND without a network, host or registered template.
  */
 export const startRouter = road(
   "start-router",
@@ -44,35 +38,9 @@ export const startRouter = road(
       beginStep(held, "bringing the template to the host")
       await repeat(rooms, held, () => host.ensureTemplate(template, held))
       await makeOnHost(network, router.host, host, rooms, held)
-      beginStep(held, "starting the router VM")
-      const seed = Buffer.from(await rooms.routers.seed(toSeedRequest(router))).toString("base64")
-      const spec = { ...toRouterSpec(router), vcpus: asked.vcpus, memoryMiB: asked.memoryMiB, seed }
-      await repeat(rooms, held, () => host.ensureRouter(spec, held))
-      beginStep(held, "waiting for the router's first answer")
-      const status = await waitForRouter(endpointOf(router, network, rooms), rooms, held)
-      const push = await converge(network, rooms, held)
-      beginStep(held, "recording that the router runs")
-      const running = await rooms.store.markRouter(router.id, "running", lease)
-      const { revision, generation } = push
-      rooms.tell({ kind: "router-started", ...routerFact(running), revision, generation, bootMs: status.bootMs })
-      return { router: running, push, status }
+      return bringUpRouter(router, network, { lease }, rooms, held)
     }
     // Another process may be starting it.
     return rooms.leases.hold(network.id, call, start, rooms.patience.bootMs)
   },
 )
-
-function toSeedRequest({ id, guestMac, controlMac, controlAddress, serverDuid }: Router): SeedRequest {
-  return { routerId: id, guestMac, controlMac, serverDuid, ...(controlAddress === undefined ? {} : { controlAddress }) }
-}
-
-function toRouterSpec(router: Router): Omit<RouterSpec, "vcpus" | "memoryMiB" | "seed"> {
-  const { id, templateDigest, controlMac, controlAddress, networkId, guestMac } = router
-  return {
-    id,
-    templateDigest,
-    controlMac,
-    ...(controlAddress === undefined ? {} : { controlAddress }),
-    nics: [{ networkId, mac: guestMac }],
-  }
-}

@@ -1,4 +1,5 @@
 import { Slash64Error, isSlash64Error, messageOf } from "../errors.ts"
+import type { FormerVm, Router } from "../network/records.ts"
 import { checkAborted } from "../plugin/call.ts"
 import type { Call } from "../plugin/call.ts"
 import { redactText } from "../secrets/redact.ts"
@@ -61,10 +62,15 @@ export const sweep = road("sweep", async (request: SweepRequest, rooms, call): P
   return { strays: strays.filter((one) => !removed.includes(one)), removed, missing, problems }
 })
 
+/** Where something is by its record; whether it must be there. */
+interface Known extends Missing {
+  readonly settled: boolean
+}
+
 interface Records {
-  /** Where each is, by id. */
-  readonly nics: ReadonlyMap<string, Missing & { readonly settled: boolean }>
-  readonly routers: ReadonlyMap<string, Missing & { readonly settled: boolean }>
+  /** By id. */
+  readonly nics: ReadonlyMap<string, Known>
+  readonly routers: ReadonlyMap<string, Known>
   readonly networks: ReadonlySet<string>
   readonly templates: ReadonlySet<string>
 }
@@ -83,20 +89,24 @@ async function readRecords({ store }: Rooms): Promise<Records> {
         { kind: "nic", id, networkId, host, settled: state === "attached" },
       ]),
     ),
-    routers: new Map(
-      routers.map(({ id, networkId, host, state }) => [
-        id,
-        { kind: "router", id, networkId, host, settled: state === "running" },
-      ]),
-    ),
+    routers: new Map(routers.flatMap(vmsOf)),
     networks: new Set(networks.map(({ id }) => id)),
     templates: new Set(templates.map(({ digest }) => digest)),
   }
 }
 
+/** By the ids that hosts know them by. One that is to come or to go is missed nowhere. */
+function vmsOf(router: Router): readonly (readonly [string, Known])[] {
+  const { networkId, state, replacement, former = [] } = router
+  const others = [...former, ...(replacement === undefined ? [] : [replacement])]
+  const known = (vm: FormerVm, settled: boolean) =>
+    [vm.vmId, { kind: "router", id: vm.vmId, networkId, host: vm.host, settled }] as const
+  return [...others.map((vm) => known(vm, false)), known(router, state === "running")]
+}
+
 function straysOn(host: string, sight: HostSight, records: Records): readonly Stray[] {
   const nics = [...sight.nics.values()].filter(({ id }) => !records.nics.has(id))
-  const of = (kind: "router" | "network" | "template", ids: Iterable<string>, known: Known): readonly Stray[] =>
+  const of = (kind: "router" | "network" | "template", ids: Iterable<string>, known: Ids): readonly Stray[] =>
     [...ids].filter((id) => !known.has(id)).map((id) => ({ kind, id, host }))
   return [
     ...nics.map(({ id, vmId }): Stray => ({ kind: "nic", id, host, vmId })),
@@ -106,7 +116,7 @@ function straysOn(host: string, sight: HostSight, records: Records): readonly St
   ]
 }
 
-interface Known {
+interface Ids {
   has(id: string): boolean
 }
 

@@ -19,6 +19,16 @@ export interface RouterControl {
   status(router: RouterEndpoint, call: Call): Promise<RouterStatus>
   /** Releases the leases of a MAC, whatever DUID and IAID hold them. None: success. */
   releaseLeases(router: RouterEndpoint, mac: MacAddress, call: Call): Promise<void>
+  /**
+   * The leases that it gave, as lines of its own for {@link restoreLeases}; empty where it gave none. INTERNAL where its
+   * template is older than this.
+   */
+  readLeases(router: RouterEndpoint, call: Call): Promise<string>
+  /**
+   * Gives a router the leases of another, so that guests renew as if it were that one. Those of addresses that it has
+   * leases for are passed over, and those that it does not serve are dropped at its first push. Repeated: success.
+   */
+  restoreLeases(router: RouterEndpoint, leases: string, call: Call): Promise<void>
   close(): Promise<void>
 }
 
@@ -37,6 +47,8 @@ export interface SeedRequest {
 
 export interface RouterEndpoint {
   readonly routerId: string
+  /** The VM that it is: one that takes its place is met over a connection of its own. */
+  readonly vmId: string
   /** The only host key that is accepted. */
   readonly hostKey: string
   /** Opens a byte stream to the router's sshd. */

@@ -168,4 +168,8 @@ export const migrations: readonly string[] = [
     ends_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // A router's VM has an id of its own, and its size is kept. Of one from before nobody knows the size.
+  `
+  UPDATE routers SET body = json_set(body, '$.vmId', id, '$.vcpus', 1, '$.memoryMiB', 256);
+  `,
 ]

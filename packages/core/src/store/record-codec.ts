@@ -6,6 +6,7 @@ import { parseMacAddress } from "../address/mac-address.ts"
 import type { MacAddress } from "../address/mac-address.ts"
 import { parseShape } from "../network/parse-shape.ts"
 import type {
+  FormerVm,
   HostRecord,
   Nic,
   NicState,
@@ -13,6 +14,7 @@ import type {
   PrefixHolder,
   PrefixPool,
   Router,
+  RouterVm,
   SharedNetwork,
   TemplateRecord,
 } from "../network/records.ts"
@@ -24,18 +26,29 @@ import type { Row } from "./row.ts"
 
 const plannedMost = 1000
 
-const routerShape = z.strictObject({
-  id: z.string(),
-  networkId: z.string(),
+const vmFields = {
   host: z.string(),
   templateDigest: z.string(),
   templateVersion: z.string(),
+  controlAddress: z.string().optional(),
+}
+const replacementShape = z.strictObject({ vmId: z.string(), ...vmFields })
+const formerVmShape = z.strictObject({ vmId: z.string(), host: z.string(), lost: z.literal(true).optional() })
+/** Lines of an export from before have no VM and no size: then it was the router's first VM, of the usual size. */
+const routerShape = z.strictObject({
+  id: z.string(),
+  networkId: z.string(),
+  vmId: z.string().optional(),
+  ...vmFields,
+  vcpus: z.int().min(1).max(16).default(1),
+  memoryMiB: z.int().min(128).max(65_536).default(256),
   guestMac: z.string().transform((text) => parseMacAddress("guestMac", text)),
   controlMac: z.string().transform((text) => parseMacAddress("controlMac", text)),
-  controlAddress: z.string().optional(),
   serverDuid: z.string().transform((text) => parseDuid("serverDuid", text)),
   hostKey: z.string(),
   state: z.enum(["claimed", "running", "leaving"]),
+  replacement: replacementShape.optional(),
+  former: z.array(formerVmShape).optional(),
 })
 const hostShape = z.strictObject({ name: z.string(), plugin: z.string(), config: z.record(z.string(), z.unknown()) })
 const templateShape = z.strictObject({
@@ -81,8 +94,22 @@ export function readTemplateRow(row: Row): TemplateRecord {
 
 /** Each of these throws INVALID_ARGUMENT with the path from `field` on. */
 export function parseRouter(field: string, body: unknown): Router {
-  const { controlAddress, ...router } = parseShape(field, routerShape, body)
-  return { ...router, ...(controlAddress !== undefined && { controlAddress }) }
+  const { vmId, controlAddress, replacement, former, ...router } = parseShape(field, routerShape, body)
+  return {
+    ...router,
+    vmId: vmId ?? router.id,
+    ...(controlAddress !== undefined && { controlAddress }),
+    ...(replacement !== undefined && { replacement: withoutUndefined(replacement) }),
+    ...(former !== undefined && { former: former.map(readFormerVm) }),
+  }
+}
+
+function readFormerVm({ vmId, host, lost }: z.output<typeof formerVmShape>): FormerVm {
+  return lost === undefined ? { vmId, host } : { vmId, host, lost }
+}
+
+function withoutUndefined({ controlAddress, ...vm }: z.output<typeof replacementShape>): RouterVm {
+  return controlAddress === undefined ? vm : { ...vm, controlAddress }
 }
 
 export function parseHost(field: string, body: unknown): HostRecord {

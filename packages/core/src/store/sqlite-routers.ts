@@ -2,7 +2,8 @@ import type { MacAddress } from "../address/mac-address.ts"
 import type { Router } from "../network/records.ts"
 import type { ConvergeLease } from "./lease-store.ts"
 import { readRouterRow } from "./record-codec.ts"
-import { movedRouter, routerMacTaken, sameRouter, secondRouter } from "./router-rules.ts"
+import { changedRouter, movedRouter, routerMacTaken, sameRouter, secondRouter } from "./router-rules.ts"
+import type { RouterChange } from "./router-rules.ts"
 import type { SqliteConnection } from "./sqlite-connection.ts"
 import { needLease } from "./sqlite-leases.ts"
 import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
@@ -40,6 +41,15 @@ export function markRouter(
   const stored = findRouterById(db, id)
   const router = movedRouter(id, stored, state)
   if (router !== stored) db.run("UPDATE routers SET body = ? WHERE id = ?", JSON.stringify(router), id)
+  return router
+}
+
+export function changeRouter(db: SqliteConnection, id: string, change: RouterChange, lease?: ConvergeLease): Router {
+  if (lease !== undefined) needLease(db, lease)
+  const stored = findRouterById(db, id)
+  const router = changedRouter(id, stored, change)
+  if (router !== stored)
+    db.run("UPDATE routers SET host = ?, body = ? WHERE id = ?", router.host, JSON.stringify(router), id)
   return router
 }
 

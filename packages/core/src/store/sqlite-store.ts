@@ -37,6 +37,7 @@ import * as nics from "./sqlite-nics.ts"
 import * as pooled from "./sqlite-pooled-networks.ts"
 import * as pools from "./sqlite-pools.ts"
 import * as prefixes from "./sqlite-prefixes.ts"
+import type { RouterChange } from "./router-rules.ts"
 import * as routers from "./sqlite-routers.ts"
 import { checkSecret } from "./sqlite-secret.ts"
 import type { ChangedNetwork, NetworkCounts, NetworkSnapshot, NicFilter, Store } from "./store.ts"
@@ -199,6 +200,10 @@ class SqliteStore implements Store {
 
   markRouter(id: string, state: "running" | "leaving", lease?: ConvergeLease): Promise<Router> {
     return this.#db.write(() => routers.markRouter(this.#db, id, state, lease))
+  }
+
+  changeRouter(id: string, change: RouterChange, lease?: ConvergeLease): Promise<Router> {
+    return this.#db.write(() => routers.changeRouter(this.#db, id, change, lease))
   }
 
   findRouter(networkId: string): Promise<Router | undefined> {

@@ -4,6 +4,7 @@ import type { NetworkChange } from "../network/plan-network-change.ts"
 import type { StoreDescription, StoreRecord } from "./store-record.ts"
 import type { NicClaim } from "../network/nic-claim.ts"
 import type { ConvergeLease, LeaseStore } from "./lease-store.ts"
+import type { RouterChange } from "./router-rules.ts"
 import type { PoolStore } from "./pool-store.ts"
 
 /**
@@ -70,7 +71,7 @@ export interface Store extends PoolStore, LeaseStore {
   countAddresses(networkId: string): Promise<NetworkCounts>
 
   /**
-   * Same id again gives the stored router, with the template that it has; with another network, host, MAC, control
+   * Same id again gives the stored router, with the VM that it has; with another network, host, MAC, control
    * address, DUID or host key: ALREADY_EXISTS; while it is leaving: FAILED_PRECONDITION. A second router on the
    * network: ALREADY_EXISTS. Raises the network's revision.
    */
@@ -80,6 +81,12 @@ export interface Store extends PoolStore, LeaseStore {
    * by now: ABORTED, in the same transaction.
    */
   markRouter(id: string, state: "running" | "leaving", lease?: ConvergeLease): Promise<Router>
+  /**
+   * Changes what a router's VM is, by {@link changedRouter}. Nothing of it is rendered, so the revision stays. Repeated:
+   * the same router. NOT_FOUND when it is gone, FAILED_PRECONDITION when it is leaving. With a lease that is
+   * another's by now: ABORTED.
+   */
+  changeRouter(id: string, change: RouterChange, lease?: ConvergeLease): Promise<Router>
   findRouter(networkId: string): Promise<Router | undefined>
   listRouters(): Promise<readonly Router[]>
   /** Absent: success. With a lease that is another's by now: ABORTED, in the same transaction. */
@@ -88,7 +95,7 @@ export interface Store extends PoolStore, LeaseStore {
   /**
    * Everything that a router is rendered from, read at one moment, with its revision. A snapshot that shows a change
    * has a higher revision than any that does not; the same revision means the same content, but for the `state` of
-   * NICs and router. Several changes between two reads may be one step.
+   * NICs and what a router's VM is. Several changes between two reads may be one step.
    */
   readNetwork(id: string): Promise<NetworkSnapshot | undefined>
 

@@ -48,7 +48,7 @@ export interface LibvirtDomains {
   /** The running state's document, or what the next start will be; undefined when the domain is gone. */
   xml(uuid: string, state: "live" | "config", signal: AbortSignal): Promise<string | undefined>
   define(xml: string, signal: AbortSignal): Promise<void>
-  setAutostart(uuid: string, signal: AbortSignal): Promise<void>
+  setAutostart(uuid: string, autostart: boolean, signal: AbortSignal): Promise<void>
   /** Running already: success. */
   start(uuid: string, signal: AbortSignal): Promise<void>
   destroy(uuid: string, signal: AbortSignal): Promise<void>

@@ -62,9 +62,11 @@ export function rpcDomains(session: RpcSession): LibvirtDomains {
     async define(xml, signal) {
       await session.run(signal, (rpc, options) => rpc.domainDefineXml({ xml }, options))
     },
-    async setAutostart(uuid, signal) {
+    async setAutostart(uuid, autostart, signal) {
       const dom = await lookup(uuid, signal)
-      await session.run(signal, (rpc, options) => rpc.domainSetAutostart({ dom, autostart: 1 }, options))
+      await session.run(signal, (rpc, options) =>
+        rpc.domainSetAutostart({ dom, autostart: autostart ? 1 : 0 }, options),
+      )
     },
     async start(uuid, signal) {
       const dom = await lookup(uuid, signal)

@@ -14,11 +14,35 @@ import { ensureControlNetwork } from "./control-network.ts"
 import { findMarkedRouter, findRouter, refuseForeignRouter } from "./find-router.ts"
 import { type MarkedRouter, routerXml } from "./router-xml.ts"
 
-/**
- * The router exists and runs. The domain comes first and its volumes after it, so that what is half-made can be
- * listed, and the next call finds what is missing.
- */
+/** The router exists and runs. */
 export async function ensureRouter(parts: HostParts, router: RouterSpec, call: Call): Promise<HostRouter> {
+  return makeRouter(
+    parts,
+    router,
+    async () => {
+      call.report({ step: "starting router" })
+      await parts.libvirt.domains.setAutostart(uuidOf("router", router.id), true, call.signal)
+      await parts.libvirt.domains.start(uuidOf("router", router.id), call.signal)
+    },
+    call,
+  )
+}
+
+/** The router exists and can be started at once. */
+export async function prepareRouter(parts: HostParts, router: RouterSpec, call: Call): Promise<HostRouter> {
+  return makeRouter(parts, router, async () => undefined, call)
+}
+
+/**
+ * The domain comes first and its volumes after it, so that what is half-made can be listed, and the next call finds what
+ * is missing.
+ */
+async function makeRouter(
+  parts: HostParts,
+  router: RouterSpec,
+  start: () => Promise<void>,
+  call: Call,
+): Promise<HostRouter> {
   const { signal } = call
   const { domains } = parts.libvirt
   checkAborted(signal)
@@ -44,13 +68,11 @@ export async function ensureRouter(parts: HostParts, router: RouterSpec, call: C
       seedDigest: asMade.seedDigest,
       wires,
     }
-    call.report({ step: "starting router" })
     const { vcpus, memoryMiB } = asMade
     await domains.define(routerXml({ ...router, vcpus, memoryMiB }, ground).markup, signal)
     await makeOverlay(parts, storage, disk, template, signal)
     if (asMade.seedDigest === seedDigest) await writeSeed(parts, storage, seedDisk, seed, signal)
-    await domains.setAutostart(uuidOf("router", router.id), signal)
-    await domains.start(uuidOf("router", router.id), signal)
+    await start()
   }
   const made = await findRouter(parts.libvirt, router.id, call)
   if (made !== undefined) return made

@@ -49,6 +49,7 @@ export async function startFakeSshd(router: FakeRouter, hostKey: SshKey, authori
   return {
     endpoint: (pinned = hostKey.publicKey) => ({
       routerId: "router-1",
+      vmId: "router-1",
       hostKey: pinned,
       async open({ signal }) {
         const socket = connect({ port, host: "127.0.0.1", signal })

@@ -53,6 +53,24 @@ export class RouterCommands {
     if (refusal) throw refusal.error
   }
 
+  /** As lines of dnsmasq's lease file. */
+  async leases(router: RouterEndpoint, call: Call): Promise<string> {
+    return (await this.ask(router, "reading its leases", "leases", call)).text
+  }
+
+  async restore(router: RouterEndpoint, leases: string, call: Call): Promise<void> {
+    const body = Buffer.from(leases)
+    const request = { line: `restore ${body.length}`, body }
+    const command: RouterCommand = {
+      deed: "restoring leases",
+      request,
+      mutates: true,
+      timeoutMs: this.timeouts.applyMs,
+    }
+    const refusal = findRefusal(await this.session.run(router, command, call), router)
+    if (refusal) throw refusal.error
+  }
+
   close(): void {
     this.session.close()
   }

@@ -9,12 +9,27 @@ import type { Route } from "./route.ts"
 const tag = "converge"
 
 const step = z.strictObject({
-  kind: z.enum(["make-network", "start-router", "remove-router", "push-router", "detach-nic", "attach-nic"]),
+  kind: z.enum([
+    "make-network",
+    "start-router",
+    "replace-router",
+    "remove-former-router",
+    "remove-router",
+    "push-router",
+    "detach-nic",
+    "attach-nic",
+  ]),
   networkId: z.string(),
   host: z.string(),
   nicId: z.string().optional(),
   vmId: z.string().optional(),
   why: z.string(),
+})
+const outdated = z.strictObject({
+  networkId: z.string(),
+  host: z.string(),
+  templateVersion: z.string(),
+  newest: z.string(),
 })
 const stray = z.strictObject({
   kind: z.enum(["nic", "router", "network", "template"]),
@@ -37,7 +52,7 @@ export const convergeRoutes: readonly Route[] = [
     tag,
     summary: "What apply would change on hosts and routers; changes nothing",
     body: planShape,
-    answer: z.strictObject({ steps: z.array(step), problems: z.array(planProblem) }),
+    answer: z.strictObject({ steps: z.array(step), problems: z.array(planProblem), outdated: z.array(outdated) }),
     long: true,
     handle: ({ body, call }, { rooms }) => plan(forRoad<PlanRequest>(body), rooms, call),
   },

@@ -69,7 +69,12 @@ export const nicRoutes: readonly Route[] = [
       .omit({ networkId: true })
       .extend({ network: z.string().meta({ description: "Id or name of the network" }) })
       .meta({ required: ["network", "host", "vmId"] }),
-    answer: z.strictObject({ nic: nicRecord, port: portRecord, push: pushResult }),
+    answer: z.strictObject({
+      nic: nicRecord,
+      port: portRecord,
+      served: z.boolean().meta({ description: "False: the router did not answer; it is told when it is back" }),
+      push: pushResult.optional(),
+    }),
     long: true,
     async check(request, api) {
       const { network: idOrName, ...nic } = toAttach(request)

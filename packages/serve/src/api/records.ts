@@ -44,18 +44,30 @@ export const nicRecord = z.strictObject({
   state: z.enum(["claimed", "attached", "leaving"]),
 })
 
-export const routerRecord = z.strictObject({
-  id: z.string(),
-  networkId: z.string(),
+const routerVm = {
+  vmId: z.string().meta({ description: "The id that the host knows it by" }),
   host: z.string(),
   templateDigest: z.string(),
   templateVersion: z.string(),
+  controlAddress: z.string().optional(),
+}
+
+export const routerRecord = z.strictObject({
+  id: z.string(),
+  networkId: z.string(),
+  ...routerVm,
+  vcpus: z.int(),
+  memoryMiB: z.int(),
   guestMac: z.string(),
   controlMac: z.string(),
-  controlAddress: z.string().optional(),
   serverDuid: z.string(),
   hostKey: z.string(),
   state: z.enum(["claimed", "running", "leaving"]),
+  replacement: z.strictObject(routerVm).meta({ description: "What is to take its VM's place" }).optional(),
+  former: z
+    .array(z.strictObject({ vmId: z.string(), host: z.string(), lost: z.literal(true).optional() }))
+    .meta({ description: "VMs that were its own and are not known to be gone" })
+    .optional(),
 })
 
 export const poolRecord = z.strictObject({

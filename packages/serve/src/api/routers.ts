@@ -1,6 +1,15 @@
-import { Slash64Error, convergeRouter, invalid, readRouterStatus, removeRouter, startRouter } from "@slash64/core"
-import type { StartRouterRequest } from "@slash64/core"
-import { documented, startRouterShape } from "@slash64/core/request-shapes"
+import {
+  Slash64Error,
+  convergeRouter,
+  invalid,
+  moveRouter,
+  readRouterStatus,
+  removeRouter,
+  startRouter,
+  upgradeRouter,
+} from "@slash64/core"
+import type { MoveRouterRequest, StartRouterRequest, UpgradeRouterRequest } from "@slash64/core"
+import { documented, moveRouterShape, startRouterShape, upgradeRouterShape } from "@slash64/core/request-shapes"
 import { z } from "zod"
 import { findNetwork } from "./networks.ts"
 import { pageOf, pageQuery, pageShape, readPage } from "./page.ts"
@@ -11,6 +20,10 @@ import type { Route } from "./route.ts"
 const tag = "routers"
 const path = "/v1/networks/{network}/router"
 const startShape = startRouterShape.omit({ network: true })
+
+const gapMs = z.int().meta({ description: "How long nobody answered the guests; absent: no VM was stopped" }).optional()
+const broughtUp = z.strictObject({ router: routerRecord, push: pushResult, status: routerStatus, gapMs })
+const replaced = broughtUp.extend({ replaced: z.boolean().meta({ description: "The VM is another than before" }) })
 
 export const routerRoutes: readonly Route[] = [
   {
@@ -54,12 +67,42 @@ export const routerRoutes: readonly Route[] = [
     tag,
     summary: "The router VM runs and serves what the store holds; the same again is the same answer",
     body: startShape,
-    answer: z.strictObject({ router: routerRecord, push: pushResult, status: routerStatus }),
+    answer: broughtUp,
     long: true,
     check: findNetwork,
     handle: (request, { rooms }) => {
       const asked = { ...request.body, network: param(request, "network") }
       return startRouter(forRoad<StartRouterRequest>(asked), rooms, request.call)
+    },
+  },
+  {
+    method: "post",
+    path: `${path}/upgrade`,
+    operationId: "upgradeRouter",
+    tag,
+    summary: "Replace the router VM by one from another template, with the same identity and leases",
+    body: upgradeRouterShape.omit({ network: true }),
+    answer: replaced,
+    long: true,
+    check: findNetwork,
+    handle: (request, { rooms }) => {
+      const asked = { ...request.body, network: param(request, "network") }
+      return upgradeRouter(forRoad<UpgradeRouterRequest>(asked), rooms, request.call)
+    },
+  },
+  {
+    method: "post",
+    path: `${path}/move`,
+    operationId: "moveRouter",
+    tag,
+    summary: "Take the router to another host, with the same identity and leases",
+    body: moveRouterShape.omit({ network: true }),
+    answer: replaced,
+    long: true,
+    check: findNetwork,
+    handle: (request, { rooms }) => {
+      const asked = { ...request.body, network: param(request, "network") }
+      return moveRouter(forRoad<MoveRouterRequest>(asked), rooms, request.call)
     },
   },
   {

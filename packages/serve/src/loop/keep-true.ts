@@ -71,7 +71,7 @@ export function keepTrue(rooms: Rooms, { everyMs }: LoopOptions): Loop {
     // It may be a router's own VM.
     const host = await rooms.hosts.open(hostName, call)
     const halted = new Set((await host.listRouters(call)).filter((one) => !one.running).map(({ id }) => id))
-    for (const router of await store.listRouters()) if (halted.has(router.id)) networks.add(router.networkId)
+    for (const router of await store.listRouters()) if (halted.has(router.vmId)) networks.add(router.networkId)
   }
 
   const run = async (): Promise<void> => {

@@ -106,6 +106,8 @@ function reachedAt({ control, endpoint }: BenchRouter): RouterControl {
     push: (_, state, call) => control.push(endpoint, state, call),
     status: (_, call) => control.status(endpoint, call),
     releaseLeases: (_, mac, call) => control.releaseLeases(endpoint, mac, call),
+    readLeases: (_, call) => control.readLeases(endpoint, call),
+    restoreLeases: (_, leases, call) => control.restoreLeases(endpoint, leases, call),
     close: () => control.close(),
   }
 }
