@@ -55,7 +55,8 @@ const setUps: Readonly<Record<Client, ClientSetUp>> = {
     config: "dhcpcd",
     // Without `duid ll` it makes a DUID-LLT or DUID-UUID and keeps it in a file, which clones share.
     edit: (text, { iaid }) => text.replace(/^duid ll\n/m, "").replace(/^( *)slaac hwaddr$/m, `$1iaid ${iaid}`),
-    begin: (guest, nics) => guest.shell(`dhcpcd --nodev ${nics.map(({ device }) => device).join(" ")}`),
+    begin: (guest, nics) =>
+      guest.shell(`dhcpcd --nodev --logfile /tmp/started.log ${nics.map(({ device }) => device).join(" ")}`),
   },
   ifupdown: {
     config: "interfaces",

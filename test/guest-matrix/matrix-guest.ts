@@ -46,7 +46,9 @@ export async function bootMatrixGuest(request: BootRequest): Promise<MatrixGuest
         problems = await lookAtGuest((line) => guest.shell(line), nics)
       }
       await sleep(quietMs)
-      return lookAtGuest((line) => guest.shell(line), nics)
+      problems = await lookAtGuest((line) => guest.shell(line), nics)
+      if (problems.length === 0) return []
+      return [...problems, await guest.shell("ps -A -o stat,etime,args; tail -n 30 /tmp/started.log 2>&1 || true")]
     },
     async cutPower() {
       if (!on) return
