@@ -1,19 +1,21 @@
 import { execFile, spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
-import { chmod, mkdir, mkdtemp, readFile, readdir, readlink, rm, writeFile } from "node:fs/promises"
+import { chmod, mkdir, mkdtemp, readFile, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
 import { gzipSync } from "node:zlib"
+import { ensureRouterDnsmasq } from "@slash64/tool-systemvm"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { badHosts, goodHosts } from "./reservation-lines.ts"
 
 const exec = promisify(execFile)
 const program = join(import.meta.dirname, "../../tools/systemvm/files/slash64-router")
 
-/** `slash64-router` under dash with the real nft, ip and dnsmasq, in a network namespace of its own. */
+/** `slash64-router` under dash with the real nft and ip and the router's dnsmasq, in a network namespace of its own. */
 describe("slash64-router", () => {
   let work = ""
   let namespace = ""
@@ -23,7 +25,8 @@ describe("slash64-router", () => {
     // dnsmasq reads its files as another user.
     await chmod(work, 0o755)
     namespace = `s64p${process.pid}-${count++}`
-    for (const folder of ["state", "run", "etc"]) await mkdir(join(work, folder))
+    for (const folder of ["state", "run", "etc", "bin"]) await mkdir(join(work, folder))
+    await symlink((await ensureRouterDnsmasq()).program, join(work, "bin/dnsmasq"))
     await writeFile(join(work, "run/ready"), "")
     await writeFile(join(work, "run/boot-ms"), "1234\n")
     await writeFile(join(work, "etc/version"), "test\n")
@@ -45,7 +48,7 @@ describe("slash64-router", () => {
     const child = spawn("ip", ["netns", "exec", namespace, "dash", program, ...args], {
       env: {
         ...process.env,
-        PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
+        PATH: `${join(work, "bin")}:${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
         SLASH64_STATE: join(work, "state"),
         SLASH64_RUN: join(work, "run"),
         SLASH64_ETC: join(work, "etc"),
@@ -182,27 +185,15 @@ describe("slash64-router", () => {
       "STALE STALE BASE BASE INVALID REFUSED REFUSED REFUSED INVALID INVALID INVALID INVALID ",
     )
     expect(answers.at(-1)).toMatchObject({ revision: 5, generation: 1, digest: digestOf(first), drifted: [] })
+    const wrong = new Map([...files([11])].map(([path, text]) => [path, path === "reservations" ? `${text}x\n` : text]))
+    expect(await pushFull(6, wrong)).toMatchObject({ error: "REFUSED", detail: expect.stringContaining("reservation: x") })
     expect(await served()).toEqual([lineOf(10)])
   })
 
   it("takes exactly the reservations that dnsmasq takes, of those that a driver may send", async () => {
     await pushFull(1, files([10]))
-    const mac = macOf(20)
-    const good = [",[::1]", ",[1::]", ",[2001:db8:1:2:3:4:5:6]", ",set:nondefault,[2001:db8::5:6],10.0.0.1,a-b", ",x1"]
-    const bad = [
-      ",[1::3:4:5:6:7:8:9]",
-      ",300.1.1.1",
-      ",[1::2::3]",
-      ",[12345::]",
-      ",[1:2:3:4:5:6:7]",
-      ",10.0.0.256",
-      ",[::1],[::2]",
-      ",-a",
-      ",[:1::2]",
-      ",[1::2:]",
-    ]
-    for (const value of [...good, ...bad].map((rest) => `${mac}${rest}`)) {
-      const isGood = good.includes(value.slice(mac.length))
+    for (const value of [...goodHosts, ...badHosts]) {
+      const isGood = goodHosts.includes(value)
       const conf = join(work, "host.conf")
       await writeFile(conf, `dhcp-host=${value}\n`)
       const refusal = await exec("dnsmasq", ["--test", `--conf-file=${conf}`]).then(
@@ -214,7 +205,7 @@ describe("slash64-router", () => {
       const [answer] = await ask(`change 1 ${digestOf(files([10]))} ${"0".repeat(64)} =${value}\n`)
       const taken = answer?.["error"] === undefined
       expect([value, taken]).toEqual([value, isGood])
-      if (taken) await ask(`change 1 ${"0".repeat(64)} ${digestOf(files([10]))} -${mac}\n`)
+      if (taken) await ask(`change 1 ${"0".repeat(64)} ${digestOf(files([10]))} -${macOf(20)}\n`)
     }
   })
 

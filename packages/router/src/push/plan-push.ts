@@ -22,23 +22,29 @@ export function planPush(files: RouterFiles, target: HeldState, base: HeldState 
   const common = { base: base?.manifest.digest ?? "none", digest, changedFiles: changed.length }
   if (base && changed.every(([path]) => path === "reservations")) {
     const changes = compareHosts(base.hosts, target.hosts)
-    if (changes.join(" ").length <= lineLimit) return { kind: "change", ...common, changes }
+    if (changes) return { kind: "change", ...common, changes }
   }
   return { kind: "apply", ...common, files: [["manifest", text], ...changed] }
 }
 
-/** Of two sorted lists: `+line` for a host that is new, `=line` for one that differs, `-MAC` for one that is gone. */
-function compareHosts(before: readonly string[], now: readonly string[]): readonly string[] {
+/**
+ * Of two sorted lists: `+line` for a host that is new, `=line` for one that differs, `-MAC` for one that is gone.
+ * Undefined where that is more than a line may have: the rest is not compared then.
+ */
+function compareHosts(before: readonly string[], now: readonly string[]): readonly string[] | undefined {
   const changes: string[] = []
+  let length = 0
   let [old, next] = [0, 0]
   while (old < before.length || next < now.length) {
     const [was, is] = [before[old], now[next]]
     const order = was === is ? 0 : compareMacs(was, is)
     if (order >= 0) next += 1
     if (order <= 0) old += 1
-    if (order > 0) changes.push(`+${is}`)
-    else if (order < 0) changes.push(`-${macIn(was)}`)
-    else if (was !== is) changes.push(`=${is}`)
+    if (was === is) continue
+    const change = order > 0 ? `+${is}` : order < 0 ? `-${macIn(was)}` : `=${is}`
+    changes.push(change)
+    length += change.length + 1
+    if (length > lineLimit) return undefined
   }
   return changes
 }

@@ -1,0 +1,150 @@
+import { execFile } from "node:child_process"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { promisify } from "node:util"
+import { parseIpv4Address, parseIpv4Prefix, parseIpv6Address, parseNicMac } from "@slash64/core"
+import type { Reservation, RouterState } from "@slash64/core"
+import { ensureRouterDnsmasq } from "@slash64/tool-systemvm"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { openGuestSegment, type GuestSegment } from "./guest-segment.ts"
+import { startNamespaceRouter, type NamespaceRouter } from "./namespace-router.ts"
+import { badHosts, goodHosts } from "./reservation-lines.ts"
+import { lab } from "./router-states.ts"
+
+const exec = promisify(execFile)
+const debians = "/usr/sbin/dnsmasq"
+
+/** What the patches 0006 to 0008 of dnsmasq are for: a router with as many reservations as a network has NICs. */
+describe("ten thousand reservations", () => {
+  const state = stateOf(10_000)
+  let segment: GuestSegment
+  beforeAll(async () => {
+    segment = await openGuestSegment("s64v")
+  })
+  afterAll(() => segment.close())
+
+  async function onRouter<T>(of: RouterState, program: string, use: (router: NamespaceRouter) => Promise<T>) {
+    const router = await startNamespaceRouter(segment, of, program)
+    try {
+      return await use(router)
+    } finally {
+      await router.stop()
+      await segment.removeNamespace(router.namespace)
+    }
+  }
+
+  it("are served, the first, the last, and one that is added to them", { timeout: 120_000 }, async () => {
+    const { program } = await ensureRouterDnsmasq()
+    await onRouter(state, program, async (router) => {
+      const added = nicOf(10_000)
+      await writeFile(join(router.directory, "run/hosts.d", added.mac), `${lineOf(added)}\n`)
+      for (const { mac, ipv6, ipv4 } of [nicOf(0), nicOf(9_999), added]) {
+        const guest = await segment.addNamespace(mac, "guest0")
+        expect((await segment.askDhcp(guest, { family: 6, seconds: 20 })).addresses).toEqual([ipv6])
+        expect((await segment.askDhcp(guest, { family: 4, seconds: 20 })).addresses).toEqual([ipv4])
+        await segment.removeNamespace(guest)
+      }
+    })
+  })
+
+  it("are not looked up one by one when one is added, as Debian's dnsmasq does", { timeout: 120_000 }, async () => {
+    const { ipv4: _, ...onlyIpv6 } = state
+    const few = Array.from({ length: 300 }, (__, index) => nicOf(10_000 + index))
+    const add = (program: string) =>
+      onRouter(withoutIpv4(onlyIpv6), program, async (router) => {
+        const before = await ticksOf(router)
+        for (const nic of few)
+          await writeFile(join(router.directory, "run/hosts.d", nic.mac), `${nic.mac},[${nic.ipv6}],${nic.hostname}\n`)
+        return (await ticksOf(router)) - before
+      })
+    const [ours, stock] = [await add((await ensureRouterDnsmasq()).program), await add(debians)]
+    expect(ours * 3).toBeLessThan(stock)
+  })
+
+  it("are not compared with one another when they are read, as Debian's dnsmasq does", { timeout: 120_000 }, async () => {
+    const read = (program: string) => onRouter(state, program, ticksOf)
+    const [ours, stock] = [await read((await ensureRouterDnsmasq()).program), await read(debians)]
+    expect(ours * 3).toBeLessThan(stock)
+  })
+})
+
+describe("a file of reservations", () => {
+  let directory = ""
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "slash64-hosts-"))
+  })
+  afterAll(() => rm(directory, { recursive: true, force: true }))
+
+  async function check(content: string, program?: string): Promise<string> {
+    const file = join(directory, "hosts")
+    await writeFile(file, content)
+    const daemon = program ?? (await ensureRouterDnsmasq()).program
+    return exec(daemon, [`--check-hosts=${file}`]).then(
+      ({ stderr }) => stderr,
+      (error: { readonly stderr: string }) => error.stderr,
+    )
+  }
+
+  it.each(goodHosts)("may hold %s", async (line) => {
+    expect(await check(`${line}\n`)).toBe("")
+  })
+
+  it.each(badHosts)("may not hold %s", async (line) => {
+    expect(await check(`${goodHosts[0]}\n${line}\n`)).toContain(`not a reservation: ${line}`)
+  })
+
+  it("may not hold an empty line, a line with a zero, or one that is longer than any", async () => {
+    for (const line of ["", `${goodHosts[0]}\0,ignore`, `${goodHosts[0]},${"a".repeat(300)}`])
+      expect(await check(`${line}\n`)).toContain("not a reservation")
+  })
+
+  it("may be empty, and may lack its last line feed", async () => {
+    expect(await check("")).toBe("")
+    expect(await check(String(goodHosts[0]))).toBe("")
+  })
+
+  it("is refused by a dnsmasq that cannot check it", async () => {
+    expect(await check(`${goodHosts[0]}\n`, debians)).toContain("bad command line options")
+  })
+})
+
+/** Of the NIC with this number, 0 to 65,000. */
+function nicOf(number: number): Reservation {
+  const [high, low] = [number >> 8, number & 255]
+  const hex = (byte: number) => byte.toString(16).padStart(2, "0")
+  return {
+    nicId: `nic-${number}`,
+    mac: parseNicMac("mac", `02:64:00:01:${hex(high)}:${hex(low)}`),
+    ipv6: parseIpv6Address("ipv6", `2001:db8:64:1::1:${number.toString(16)}`),
+    ipv4: parseIpv4Address("ipv4", `10.64.${high + 1}.${low}`),
+    hostname: `vm-${number}`,
+    isDefault: true,
+  }
+}
+
+function stateOf(count: number): RouterState {
+  const ipv4 = lab.ipv4
+  if (ipv4 === undefined) throw new Error("the lab is dual-stack")
+  const reservations = Array.from({ length: count }, (_, number) => nicOf(number))
+  return { ...lab, ipv4: { ...ipv4, prefix: parseIpv4Prefix("prefix", "10.64.0.0/16") }, reservations }
+}
+
+function withoutIpv4(state: RouterState): RouterState {
+  return { ...state, reservations: state.reservations.map(({ ipv4: _, ...rest }) => rest) }
+}
+
+function lineOf({ mac, ipv6, ipv4, hostname }: Reservation): string {
+  return `${mac},[${ipv6}],${ipv4},${hostname}`
+}
+
+/** The hundredths of a second of CPU that dnsmasq has used, once it has nothing to do (proc(5)). */
+async function ticksOf(router: NamespaceRouter): Promise<number> {
+  const pid = (await readFile(join(router.directory, "run/dnsmasq.pid"), "utf8")).trim()
+  for (let idle = 0; ; await sleep(50)) {
+    const words = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? []
+    idle = words[0] === "S" ? idle + 1 : 0
+    if (idle === 5) return Number(words[11]) + Number(words[12])
+  }
+}
