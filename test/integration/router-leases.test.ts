@@ -22,11 +22,14 @@ import { macOf } from "./router-states.ts"
 const patches = join(import.meta.dirname, "../../tools/systemvm/patches/dnsmasq")
 
 /** Of what router-reservations.test.ts tries. */
-const ofReading = ["0006-check-reservations", "0007-no-hosts-files", "0008-unique-addresses"]
+const ofReading = ["0007-check-reservations", "0008-no-hosts-files", "0009-unique-addresses"]
+const ofWriting = "0010-one-write-for-many"
 
 it("is told of every patch of dnsmasq, and each says what it mends", async () => {
   const names = (await readdir(patches)).toSorted()
-  expect([...new Set([...tales.map(({ patch }) => patch), ...ofReading])].map((name) => `${name}.patch`)).toEqual(names)
+  expect(
+    [...new Set([...tales.map(({ patch }) => patch), ...ofReading, ofWriting])].map((name) => `${name}.patch`),
+  ).toEqual(names)
   for (const name of names)
     expect(await readFile(join(patches, name), "utf8")).toMatch(/^Description: .+\n .+\n(.*\n)+Forwarded: \w+\n/)
 })
@@ -60,6 +63,22 @@ describe("a guest's lease", () => {
       await router.restart()
     }
     expect(await router.readLeases()).toHaveLength(2)
+  })
+
+  it(`is written once with all those that came meanwhile (${ofWriting})`, async () => {
+    const { guest, router } = ground
+    expect(await boot(guest, image)).toEqual(given(first))
+    const pid = (await readFile(join(router.directory, "run/dnsmasq.pid"), "utf8")).trim()
+    const writes = async () => Number(/^syscw: (\d+)/m.exec(await readFile(`/proc/${pid}/io`, "utf8"))?.[1])
+    await expect.poll(() => router.readLeases()).toHaveLength(1)
+    const before = await writes()
+    process.kill(Number(pid), "SIGSTOP")
+    // Each is a reinstalled guest: its lease takes the place of the one before.
+    for (let iaid = 1; iaid <= 20; iaid++)
+      expect(await guest.ask({ type: "request", ...reinstalled, iaid, server }, 20)).toBeUndefined()
+    process.kill(Number(pid), "SIGCONT")
+    await expect.poll(async () => (await router.readLeases())[0]).toMatch(/^\d+ 20 /)
+    expect((await writes()) - before).toBeLessThan(5)
   })
 
   it("is refused for another's address, and given for none at all", async () => {

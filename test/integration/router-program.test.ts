@@ -185,8 +185,12 @@ describe("slash64-router", () => {
       "STALE STALE BASE BASE INVALID REFUSED REFUSED REFUSED INVALID INVALID INVALID INVALID ",
     )
     expect(answers.at(-1)).toMatchObject({ revision: 5, generation: 1, digest: digestOf(first), drifted: [] })
-    const wrong = new Map([...files([11])].map(([path, text]) => [path, path === "reservations" ? `${text}x\n` : text]))
-    expect(await pushFull(6, wrong)).toMatchObject({ error: "REFUSED", detail: expect.stringContaining("reservation: x") })
+    const wrong = files([11])
+    wrong.set("reservations", `${lineOf(11)}\nx\n`)
+    expect(await pushFull(6, wrong)).toMatchObject({
+      error: "REFUSED",
+      detail: expect.stringContaining("reservation: x"),
+    })
     expect(await served()).toEqual([lineOf(10)])
   })
 

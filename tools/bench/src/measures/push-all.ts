@@ -1,8 +1,10 @@
 import { renderRouter } from "@slash64/router"
 import { startBenchRouter } from "../bench-router.ts"
 import type { BenchRouter } from "../bench-router.ts"
+import { formatFigures } from "../figures.ts"
 import { mustCount, timed } from "../measure.ts"
 import type { Bench, Measure } from "../measure.ts"
+import { spreadOf } from "../statistics.ts"
 
 const counts = [10_000, 100_000]
 
@@ -18,7 +20,8 @@ export const pushAll: Measure = {
       await router.close()
     }
     bench.note(
-      "Every reservation differs from the one that the router holds, so all of them are sent; dnsmasq reads them after the answer.",
+      "Every reservation differs from the one that the router holds, so all of them are sent. A push ends with the router's " +
+        "answer: they are checked, on its disk and dnsmasq is told. The peer only writes its bytes to the router's memory.",
     )
   },
 }
@@ -26,6 +29,7 @@ export const pushAll: Measure = {
 async function compareAt(bench: Bench, router: BenchRouter, count: number, first: number): Promise<number> {
   const { control, endpoint, raw, state, call } = router
   let revision = first
+  const reading: number[] = []
   await bench.compare({
     title: `${count.toLocaleString("en")} reservations`,
     by: "cost",
@@ -37,7 +41,8 @@ async function compareAt(bench: Bench, router: BenchRouter, count: number, first
         const next = state(revision, count, `vm${revision % 2}`)
         const sample = await timed(1, () => control.push(endpoint, next, call()))
         // What the router does once it has answered is not to be the peer's.
-        await settled(router, count, `vm${revision % 2}`)
+        reading.push((await timed(1, () => idle(router))).seconds)
+        await mustServe(router, count, `vm${revision % 2}`)
         return sample
       },
     },
@@ -52,13 +57,18 @@ async function compareAt(bench: Bench, router: BenchRouter, count: number, first
       },
     },
   })
+  const more = formatFigures("cost", spreadOf(reading))
+  bench.note(`After the answer dnsmasq took ${more} more until it had read ${count.toLocaleString("en")} and was idle.`)
   return revision
 }
 
-/** Waits until dnsmasq, which is told by a signal, has read the reservations and is idle. */
-async function settled({ raw }: BenchRouter, count: number, name: string): Promise<void> {
+/** Waits until dnsmasq, which is told by a signal, has read the reservations and has nothing to do. */
+async function idle({ raw }: BenchRouter): Promise<void> {
+  const sleeping = "grep -q '^State:.S' /proc/$pid/status"
+  await raw.exec(`read -r pid </run/slash64/dnsmasq.pid; until ${sleeping}; do sleep 0.02; done`)
+}
+
+async function mustServe({ raw }: BenchRouter, count: number, name: string): Promise<void> {
   const served = await raw.exec(`grep -c ,${name}- /run/slash64/hosts`)
   mustCount("reservations that the router serves", Number(served), count)
-  const idle = "read -r pid </run/slash64/dnsmasq.pid; until grep -q '^State:.S' /proc/$pid/status; do sleep 0.1; done"
-  await raw.exec(idle)
 }
