@@ -1,4 +1,4 @@
-import type { ConvergeLease, LeaseAnswer } from "@slash64/core"
+import type { ConvergeLease, LeaseAnswer, Served } from "@slash64/core"
 import { checkLease, newLease, numberOf, readLeaseRow, takenLease } from "@slash64/core/store-rules"
 import type { KeptLease } from "@slash64/core/store-rules"
 import { lockNetwork, needNetwork } from "./networks.ts"
@@ -32,9 +32,21 @@ export async function renewLease(sql: Sql, lease: ConvergeLease, forMs: number):
   await sql.run(sentence, lease.networkId, now, now + forMs)
 }
 
-export async function giveBackLease(sql: Sql, { networkId, holder, fence }: ConvergeLease): Promise<void> {
-  const sentence = "UPDATE converge_leases SET holder = NULL WHERE network_id = $1 AND holder = $2 AND fence = $3"
-  await sql.run(sentence, networkId, holder, fence)
+export async function giveBackLease(
+  sql: Sql,
+  { networkId, holder, fence }: ConvergeLease,
+  served: Served | undefined,
+): Promise<void> {
+  await sql.run(
+    `UPDATE converge_leases SET holder = NULL, served_revision = coalesce(CAST($4 AS BIGINT), served_revision),
+       served_generation = coalesce(CAST($5 AS BIGINT), served_generation)
+     WHERE network_id = $1 AND holder = $2 AND fence = $3`,
+    networkId,
+    holder,
+    fence,
+    served?.revision ?? null,
+    served?.generation ?? null,
+  )
 }
 
 /** Within a transaction, to its end: the lease is as it is now. ABORTED when it is another's by now. */
@@ -43,8 +55,11 @@ export async function needLease(sql: Sql, lease: ConvergeLease): Promise<void> {
 }
 
 async function lockLease(sql: Sql, networkId: string, lock: "SHARE" | "UPDATE"): Promise<KeptLease | undefined> {
-  const sentence = "SELECT fence, holder, taken_at, ends_at FROM converge_leases WHERE network_id = $1 FOR"
-  const row = await sql.get(`${sentence} ${lock}`, networkId)
+  const row = await sql.get(
+    `SELECT fence, holder, taken_at, ends_at, served_revision, served_generation
+     FROM converge_leases WHERE network_id = $1 FOR ${lock}`,
+    networkId,
+  )
   return row && readLeaseRow(row)
 }
 

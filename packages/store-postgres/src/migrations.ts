@@ -98,13 +98,16 @@ export const migrations: readonly ((text: string) => readonly string[])[] = [
      SELECT networks.id, hosts.name FROM networks CROSS JOIN hosts ON CONFLICT DO NOTHING`,
   ],
   // Who converges a network's router; holder is null when it was given back. Milliseconds since 1970, by the server.
+  // served: by the last push.
   (text) => [
     `CREATE TABLE IF NOT EXISTS converge_leases (
        network_id ${text} PRIMARY KEY,
        fence BIGINT NOT NULL,
        holder TEXT,
        taken_at BIGINT NOT NULL,
-       ends_at BIGINT NOT NULL
+       ends_at BIGINT NOT NULL,
+       served_revision BIGINT,
+       served_generation BIGINT
      )`,
   ],
   // A router's VM has an id of its own, and its size is kept. Of one from before nobody knows the size.

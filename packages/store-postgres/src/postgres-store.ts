@@ -22,6 +22,7 @@ import type {
   PrefixPool,
   Router,
   RouterChange,
+  Served,
   SharedNetwork,
   Store,
   StoreDescription,
@@ -261,8 +262,8 @@ class PostgresStore implements Store {
     return this.#db.write((sql) => leases.renewLease(sql, lease, forMs))
   }
 
-  giveBackConvergeLease(lease: ConvergeLease): Promise<void> {
-    return this.#db.alone((sql) => leases.giveBackLease(sql, lease))
+  giveBackConvergeLease(lease: ConvergeLease, served?: Served): Promise<void> {
+    return this.#db.alone((sql) => leases.giveBackLease(sql, lease, served))
   }
 
   readNetwork(id: string): Promise<NetworkSnapshot | undefined> {

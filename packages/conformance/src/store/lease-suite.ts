@@ -79,6 +79,23 @@ export function describeLeases(options: StoreSuiteOptions): void {
       expect(await store.takeConvergeLease("lab", "a", long)).toEqual({ heldBy: "b" })
     })
 
+    it("tells those who wait what the last holder has pushed, not what a stale one says", async ({ expect }) => {
+      await store.giveBackConvergeLease(await take(store, "a"), { revision: 7, generation: 2 })
+      const stale = await take(store, "a", short)
+      expect(await other.takeConvergeLease("lab", "b", long)).toEqual({
+        heldBy: "a",
+        served: { revision: 7, generation: 2 },
+      })
+      await letPass(short + 20)
+      const lease = await take(other, "b")
+      await store.giveBackConvergeLease(stale, { revision: 6, generation: 9 })
+      const served = { revision: 7, generation: 2 }
+      expect(await store.takeConvergeLease("lab", "a", long)).toEqual({ heldBy: "b", served })
+      await other.giveBackConvergeLease(lease)
+      await take(other, "b")
+      expect(await store.takeConvergeLease("lab", "a", long)).toEqual({ heldBy: "b", served })
+    })
+
     it("is renewed after its time where nobody came", async ({ expect }) => {
       const lease = await take(store, "a", short)
       await letPass(short + 20)

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import { silentLog } from "../log/road-log.ts"
 import { planNetwork } from "../network/plan-network.ts"
 import { newCall } from "../plugin/call.ts"
+import type { LeaseHeld } from "../store/lease-store.ts"
 import { openSqliteStore } from "../store/sqlite-store.ts"
 import { ConvergeLeases } from "./converge-leases.ts"
 
@@ -15,7 +16,7 @@ describe("ConvergeLeases", () => {
     const ends = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const fences: number[] = []
     const holding = ends.map((end) =>
-      one.hold("lab", newCall(), async ({ fence }) => {
+      one.hold("lab", newCall(), async ({ lease: { fence } }) => {
         fences.push(fence)
         await end.promise
       }),
@@ -24,11 +25,11 @@ describe("ConvergeLeases", () => {
     expect(fences).toEqual([1, 1])
     ends[0]?.resolve()
     await holding[0]
-    const busy = other.hold("lab", newCall(), async () => {}, 0)
+    const busy = other.hold("lab", newCall(), async () => {}, { waitMs: 0 })
     await expect(busy).rejects.toMatchObject({ code: "UNAVAILABLE", message: expect.stringMatching(/converged by/) })
     ends[1]?.resolve()
     await holding[1]
-    expect(await other.hold("lab", newCall(), async ({ fence }) => fence, 0)).toBe(2)
+    expect(await other.hold("lab", newCall(), async ({ lease }) => lease.fence, { waitMs: 0 })).toBe(2)
     await store.close()
   })
 
@@ -41,7 +42,7 @@ describe("ConvergeLeases", () => {
       ended = true
     })
     await until(async () => !ended && "heldBy" in (await store.takeConvergeLease("lab", "nobody", 1)))
-    expect(await other.hold("lab", newCall(), async () => ended, 10_000)).toBe(true)
+    expect(await other.hold("lab", newCall(), async () => ended, { waitMs: 10_000 })).toBe(true)
     await holding
     await store.close()
   })
@@ -59,14 +60,33 @@ describe("ConvergeLeases", () => {
     await store.close()
   })
 
+  it("waits no longer when what another has pushed makes the lease needless", async () => {
+    const { open, store } = await newBench()
+    const [one, other] = [open(), open()]
+    for (const revision of [4, 5])
+      await one.hold("lab", newCall(), async (held) => {
+        held.served = { revision, generation: 9 }
+      })
+    const { lease } = Object(await store.takeConvergeLease("lab", "third", 1_000_000))
+    const waiting = other.hold<unknown>("lab", newCall(), async () => "held", { instead, waitMs: 1_000_000 })
+    expect(await waiting).toEqual({ revision: 5, generation: 9 })
+    await store.giveBackConvergeLease(lease, { revision: 6, generation: 10 })
+    expect(await other.hold<unknown>("lab", newCall(), async () => "held", { instead })).toBe("held")
+    await store.close()
+  })
+
   it("ends its wait when its call is aborted", async () => {
     const { open, store } = await newBench()
     await store.takeConvergeLease("lab", "other", 1_000_000)
-    const waiting = open().hold("lab", newCall({ timeoutMs: 20 }), async () => {}, 1_000_000)
+    const waiting = open().hold("lab", newCall({ timeoutMs: 20 }), async () => {}, { waitMs: 1_000_000 })
     await expect(waiting).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" })
     await store.close()
   })
 })
+
+async function instead({ served }: LeaseHeld): Promise<unknown> {
+  return served?.revision === 5 ? served : undefined
+}
 
 /** Processes on one store. */
 async function newBench() {

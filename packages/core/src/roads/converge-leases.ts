@@ -5,13 +5,27 @@ import { Slash64Error, isSlash64Error } from "../errors.ts"
 import type { RoadLog } from "../log/road-log.ts"
 import { abortError, checkAborted } from "../plugin/call.ts"
 import type { Call } from "../plugin/call.ts"
-import type { ConvergeLease, LeaseStore } from "../store/lease-store.ts"
+import type { ConvergeLease, LeaseHeld, LeaseStore, Served } from "../store/lease-store.ts"
 
 interface LeaseParts {
   readonly store: LeaseStore
   readonly log: RoadLog
   /** How long a lease stands without being renewed: so long is everybody kept out by a process that died. */
   readonly leaseMs: number
+}
+
+/** The lease as its work has it. */
+export interface Holding {
+  readonly lease: ConvergeLease
+  /** Told to those who wait when the lease is given back. */
+  served?: Served
+}
+
+export interface HoldOptions<T> {
+  /** How long another is waited for; by default twice the time of a lease that is not renewed. */
+  readonly waitMs?: number
+  /** Asked while another has it: what makes the lease needless, and is given in its place. */
+  readonly instead?: (held: LeaseHeld) => Promise<T | undefined>
 }
 
 /** How long one pause is before the lease of another is asked for again, at most. */
@@ -34,19 +48,20 @@ export class ConvergeLeases {
 
   /**
    * Does `work` while no other process converges the network's router. UNAVAILABLE where another had the lease for
-   * `waitMs`, by default twice the time of one that is not renewed; ABORTED, which also aborts the call that `work` is
-   * given, where it was taken over meanwhile. Both may be repeated. NOT_FOUND without the network.
+   * `waitMs`; ABORTED, which also aborts the call that `work` is given, where it was taken over meanwhile. Both may be
+   * repeated. NOT_FOUND without the network.
    */
   async hold<T>(
     networkId: string,
     call: Call,
-    work: (lease: ConvergeLease, call: Call) => Promise<T>,
-    waitMs: number = this.#parts.leaseMs * 2,
+    work: (held: Holding, call: Call) => Promise<T>,
+    options: HoldOptions<T> = {},
   ): Promise<T> {
-    const held = await this.#wait(networkId, call, waitMs)
+    const held = await this.#wait(networkId, call, options)
+    if (!(held instanceof HeldLease)) return held.instead
     const signal = AbortSignal.any([call.signal, held.lost])
     try {
-      return await work(held.lease, { requestId: call.requestId, signal, report: (told) => call.report(told) })
+      return await work(held, { requestId: call.requestId, signal, report: (told) => call.report(told) })
     } catch (error) {
       if (held.lost.aborted && !call.signal.aborted) throw abortError(held.lost)
       throw error
@@ -55,19 +70,25 @@ export class ConvergeLeases {
     }
   }
 
-  async #wait(networkId: string, call: Call, waitMs: number): Promise<HeldLease> {
+  async #wait<T>(
+    networkId: string,
+    call: Call,
+    { waitMs = this.#parts.leaseMs * 2, instead }: HoldOptions<T>,
+  ): Promise<HeldLease | { readonly instead: T }> {
     const deadline = performance.now() + waitMs
     for (;;) {
       checkAborted(call.signal)
       const held = await this.#inLine(networkId, () => this.#join(networkId))
-      if (typeof held !== "string") return held
-      if (performance.now() > deadline) throw heldByAnother(networkId, held)
+      if (held instanceof HeldLease) return held
+      const found = await instead?.(held)
+      if (found !== undefined) return { instead: found }
+      if (performance.now() > deadline) throw heldByAnother(networkId, held.heldBy)
       await sleep(Math.random() * pauseMs, undefined, { signal: call.signal }).catch(() => undefined)
     }
   }
 
   /** The lease that this process has, or a new one; or who has it. */
-  async #join(networkId: string): Promise<HeldLease | string> {
+  async #join(networkId: string): Promise<HeldLease | LeaseHeld> {
     const { store, log, leaseMs } = this.#parts
     const held = this.#held.get(networkId)
     if (held !== undefined) {
@@ -77,7 +98,7 @@ export class ConvergeLeases {
     }
     const askedAt = performance.now()
     const answer = await store.takeConvergeLease(networkId, this.#holder, leaseMs)
-    if ("heldBy" in answer) return answer.heldBy
+    if ("heldBy" in answer) return answer
     const { lease, takenFrom } = answer
     if (takenFrom !== undefined)
       log.warn({ networkId, takenFrom, fence: lease.fence }, "its lease on the router is over: taken over")
@@ -91,7 +112,7 @@ export class ConvergeLeases {
     if (held.users > 0) return
     this.#held.delete(held.lease.networkId)
     held.stop()
-    await this.#parts.store.giveBackConvergeLease(held.lease)
+    await this.#parts.store.giveBackConvergeLease(held.lease, held.served)
   }
 
   #inLine<T>(networkId: string, deed: () => Promise<T>): Promise<T> {
@@ -108,8 +129,9 @@ export class ConvergeLeases {
 }
 
 /** One lease, renewed in good time for as long as somebody uses it. */
-class HeldLease {
+class HeldLease implements Holding {
   readonly lease: ConvergeLease
+  served?: Served
   users = 1
   readonly #parts: LeaseParts
   readonly #losing = new AbortController()

@@ -2,6 +2,7 @@ import { Slash64Error, isSlash64Error } from "../errors.ts"
 import type { Call } from "../plugin/call.ts"
 import type { Router, SharedNetwork } from "../network/records.ts"
 import type { PushResult, RouterEndpoint, RouterStatus } from "../router/router-control.ts"
+import type { LeaseHeld } from "../store/lease-store.ts"
 import type { NetworkSnapshot } from "../store/store.ts"
 import { routerState } from "../router/router-state.ts"
 import { routerFact } from "./facts.ts"
@@ -43,13 +44,33 @@ export function converge(network: SharedNetwork, rooms: RoadRooms, call: Call): 
   beginStep(call, "telling the router")
   return rooms.converging.join(network.id, call, (shared) =>
     repeat(rooms, shared, () =>
-      rooms.leases.hold(network.id, shared, async (_lease, held) => {
-        const snapshot = await rooms.store.readNetwork(network.id)
-        if (snapshot?.router === undefined) throw notStarted(network)
-        return push(snapshot, snapshot.router, rooms, held)
-      }),
+      rooms.leases.hold(
+        network.id,
+        shared,
+        async (held, bound) => {
+          const snapshot = await rooms.store.readNetwork(network.id)
+          if (snapshot?.router === undefined) throw notStarted(network)
+          const pushed = await push(snapshot, snapshot.router, rooms, bound)
+          held.served = { revision: pushed.revision, generation: pushed.generation }
+          return pushed
+        },
+        { instead: pushedByAnother(network, rooms) },
+      ),
     ),
   )
+}
+
+/** What another process has pushed since, when all that was to be pushed here is in it. */
+function pushedByAnother(
+  network: SharedNetwork,
+  rooms: RoadRooms,
+): (held: LeaseHeld) => Promise<PushResult | undefined> {
+  let needed: Promise<NetworkSnapshot | undefined> | undefined
+  return async ({ served }) => {
+    const snapshot = await (needed ??= rooms.store.readNetwork(network.id))
+    if (snapshot === undefined || served === undefined || served.revision < snapshot.revision) return undefined
+    return { ...served, changedFiles: 0, sentBytes: 0 }
+  }
 }
 
 async function push(snapshot: NetworkSnapshot, router: Router, rooms: RoadRooms, call: Call): Promise<PushResult> {

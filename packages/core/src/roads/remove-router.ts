@@ -38,7 +38,7 @@ export async function takeRouterAway(
   if (router === undefined) return {}
   if (!asked.force) await checkUnused(network, rooms)
 
-  return rooms.leases.hold(network.id, call, async (lease, held) => {
+  return rooms.leases.hold(network.id, call, async ({ lease }, held) => {
     beginStep(held, "marking the router as leaving")
     await rooms.store.markRouter(router.id, "leaving", lease)
     if (router.state === "running") await withdraw(network, router, rooms, held)

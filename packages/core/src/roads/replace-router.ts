@@ -5,6 +5,7 @@ import type { ConvergeLease } from "../store/lease-store.ts"
 import { bringUpRouter } from "./bring-up-router.ts"
 import type { BroughtUpRouter } from "./bring-up-router.ts"
 import { chooseTemplate, findTemplate, templateLike } from "./choose-template.ts"
+import type { Holding } from "./converge-leases.ts"
 import { unreachable } from "./former-vms.ts"
 import { findNetwork } from "./find-network.ts"
 import { makeOnHost } from "./make-on-host.ts"
@@ -83,8 +84,8 @@ interface Replacement {
 
 /** Another process may be at it. */
 function replaceVm(asked: Replacement, rooms: RoadRooms, call: Call): Promise<ReplacedRouter> {
-  const replace = (lease: ConvergeLease, held: Call) => replaceWithLease(asked, lease, rooms, held)
-  return rooms.leases.hold(asked.network.id, call, replace, rooms.patience.bootMs)
+  const replace = ({ lease }: Holding, held: Call) => replaceWithLease(asked, lease, rooms, held)
+  return rooms.leases.hold(asked.network.id, call, replace, { waitMs: rooms.patience.bootMs })
 }
 
 /** All of the new VM is made before the old one is stopped: what the guests wait for is its boot alone. */

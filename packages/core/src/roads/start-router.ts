@@ -1,8 +1,8 @@
 import type { Call } from "../plugin/call.ts"
 import type { HypervisorHost } from "../plugin/hypervisor-plugin.ts"
-import type { ConvergeLease } from "../store/lease-store.ts"
 import { bringUpRouter } from "./bring-up-router.ts"
 import type { BroughtUpRouter } from "./bring-up-router.ts"
+import type { Holding } from "./converge-leases.ts"
 import { findNetwork } from "./find-network.ts"
 import { makeOnHost } from "./make-on-host.ts"
 import { planRouter } from "./plan-router.ts"
@@ -32,7 +32,7 @@ export const startRouter = road(
     beginStep(call, "looking at the host")
     const host = await openHost()
 
-    const start = async (lease: ConvergeLease, held: Call): Promise<StartedRouter> => {
+    const start = async ({ lease }: Holding, held: Call): Promise<StartedRouter> => {
       beginStep(held, "recording the router")
       const router = await rooms.store.createRouter(planned)
       beginStep(held, "bringing the template to the host")
@@ -41,6 +41,6 @@ export const startRouter = road(
       return bringUpRouter(router, network, { lease }, rooms, held)
     }
     // Another process may be starting it.
-    return rooms.leases.hold(network.id, call, start, rooms.patience.bootMs)
+    return rooms.leases.hold(network.id, call, start, { waitMs: rooms.patience.bootMs })
   },
 )

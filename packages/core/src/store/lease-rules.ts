@@ -1,5 +1,5 @@
 import { Slash64Error } from "../errors.ts"
-import type { ConvergeLease, LeaseAnswer } from "./lease-store.ts"
+import type { ConvergeLease, LeaseAnswer, Served } from "./lease-store.ts"
 import { numberOf, textOf } from "./row.ts"
 import type { Row } from "./row.ts"
 
@@ -11,6 +11,7 @@ export interface KeptLease {
   readonly holder?: string
   readonly takenAt: number
   readonly endsAt: number
+  readonly served?: Served
 }
 
 /** Of a network whose router nobody has converged yet. */
@@ -22,6 +23,9 @@ export function readLeaseRow(row: Row): KeptLease {
     takenAt: numberOf(row, "taken_at"),
     endsAt: numberOf(row, "ends_at"),
     ...(row["holder"] !== null && { holder: textOf(row, "holder") }),
+    ...(row["served_revision"] !== null && {
+      served: { revision: numberOf(row, "served_revision"), generation: numberOf(row, "served_generation") },
+    }),
   }
 }
 
@@ -35,7 +39,8 @@ export function takenLease(
   if (kept.holder === undefined) return { lease }
   // A clock that was set back must not keep the lease of a dead process for long.
   const isOver = now >= kept.endsAt || now < kept.takenAt
-  return isOver ? { lease, takenFrom: kept.holder } : { heldBy: kept.holder }
+  if (isOver) return { lease, takenFrom: kept.holder }
+  return { heldBy: kept.holder, ...(kept.served !== undefined && { served: kept.served }) }
 }
 
 /** ABORTED unless the lease is the one that is kept: what its holder writes belongs to a time that is over. */

@@ -20,10 +20,29 @@ export interface LeaseStore {
   takeConvergeLease(networkId: string, holder: string, forMs: number): Promise<LeaseAnswer>
   /** For `forMs` from now, also when its time is over and nobody came. ABORTED when it is another's, or given back. */
   renewConvergeLease(lease: ConvergeLease, forMs: number): Promise<void>
-  /** Repeated, or taken over by another: success. */
-  giveBackConvergeLease(lease: ConvergeLease): Promise<void>
+  /**
+   * With what the router serves since, where its holder has pushed: those who wait read it. Repeated, or taken over by
+   * another: success, and nothing is written.
+   */
+  giveBackConvergeLease(lease: ConvergeLease, served?: Served): Promise<void>
 }
 
-export type LeaseAnswer =
-  | { readonly lease: ConvergeLease; /** Who lost it by its time. */ readonly takenFrom?: string }
-  | { readonly heldBy: string }
+/** What a push brought the router to. */
+export interface Served {
+  readonly revision: number
+  readonly generation: number
+}
+
+export type LeaseAnswer = LeaseTaken | LeaseHeld
+
+export interface LeaseTaken {
+  readonly lease: ConvergeLease
+  /** Who lost it by its time. */
+  readonly takenFrom?: string
+}
+
+export interface LeaseHeld {
+  readonly heldBy: string
+  /** By the last holder that pushed and gave the lease back. */
+  readonly served?: Served
+}

@@ -158,14 +158,17 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO network_hosts SELECT networks.id, hosts.name FROM networks, hosts;
   `,
-  // Who converges a network's router; holder is null when it was given back. Milliseconds since 1970.
+  // Who converges a network's router; holder is null when it was given back. Milliseconds since 1970. served: by the
+  // last push.
   `
   CREATE TABLE converge_leases (
     network_id TEXT NOT NULL PRIMARY KEY REFERENCES networks (id) ON DELETE CASCADE,
     fence INTEGER NOT NULL,
     holder TEXT,
     taken_at INTEGER NOT NULL,
-    ends_at INTEGER NOT NULL
+    ends_at INTEGER NOT NULL,
+    served_revision INTEGER,
+    served_generation INTEGER
   ) STRICT, WITHOUT ROWID;
   `,
   // A router's VM has an id of its own, and its size is kept. Of one from before nobody knows the size.

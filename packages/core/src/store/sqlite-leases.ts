@@ -1,6 +1,6 @@
 import { checkLease, newLease, readLeaseRow, takenLease } from "./lease-rules.ts"
 import type { KeptLease } from "./lease-rules.ts"
-import type { ConvergeLease, LeaseAnswer } from "./lease-store.ts"
+import type { ConvergeLease, LeaseAnswer, Served } from "./lease-store.ts"
 import type { SqliteConnection } from "./sqlite-connection.ts"
 import { needNetworkRow, raiseRevision } from "./sqlite-networks.ts"
 
@@ -38,9 +38,21 @@ export function renewLease(
   db.run(sentence, now, now + forMs, lease.networkId)
 }
 
-export function giveBackLease(db: SqliteConnection, { networkId, holder, fence }: ConvergeLease): void {
-  const sentence = "UPDATE converge_leases SET holder = NULL WHERE network_id = ? AND holder = ? AND fence = ?"
-  db.run(sentence, networkId, holder, fence)
+export function giveBackLease(
+  db: SqliteConnection,
+  { networkId, holder, fence }: ConvergeLease,
+  served: Served | undefined,
+): void {
+  db.run(
+    `UPDATE converge_leases SET holder = NULL, served_revision = coalesce(?, served_revision),
+       served_generation = coalesce(?, served_generation)
+     WHERE network_id = ? AND holder = ? AND fence = ?`,
+    served?.revision ?? null,
+    served?.generation ?? null,
+    networkId,
+    holder,
+    fence,
+  )
 }
 
 /** ABORTED when the lease is another's by now. */
@@ -49,6 +61,10 @@ export function needLease(db: SqliteConnection, lease: ConvergeLease): void {
 }
 
 function findLease(db: SqliteConnection, networkId: string): KeptLease | undefined {
-  const row = db.get("SELECT fence, holder, taken_at, ends_at FROM converge_leases WHERE network_id = ?", networkId)
+  const row = db.get(
+    `SELECT fence, holder, taken_at, ends_at, served_revision, served_generation
+     FROM converge_leases WHERE network_id = ?`,
+    networkId,
+  )
   return row && readLeaseRow(row)
 }

@@ -27,7 +27,7 @@ import { exportRecords } from "./sqlite-export.ts"
 import { importRecords } from "./sqlite-import.ts"
 import type { StoreDescription, StoreRecord } from "./store-record.ts"
 import { SqliteConnection } from "./sqlite-connection.ts"
-import type { ConvergeLease, LeaseAnswer } from "./lease-store.ts"
+import type { ConvergeLease, LeaseAnswer, Served } from "./lease-store.ts"
 import * as hosts from "./sqlite-hosts.ts"
 import * as leases from "./sqlite-leases.ts"
 import * as networkHosts from "./sqlite-network-hosts.ts"
@@ -226,8 +226,8 @@ class SqliteStore implements Store {
     return this.#db.write(() => leases.renewLease(this.#db, lease, { now: this.#now(), forMs }))
   }
 
-  giveBackConvergeLease(lease: ConvergeLease): Promise<void> {
-    return this.#db.write(() => leases.giveBackLease(this.#db, lease))
+  giveBackConvergeLease(lease: ConvergeLease, served?: Served): Promise<void> {
+    return this.#db.write(() => leases.giveBackLease(this.#db, lease, served))
   }
 
   readNetwork(id: string): Promise<NetworkSnapshot | undefined> {

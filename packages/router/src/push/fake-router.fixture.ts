@@ -11,6 +11,8 @@ export interface FakeFaults {
   busy?: boolean
   /** Commands get no answer. */
   hang?: boolean
+  /** What has come is taken up when this resolves. */
+  delay?: (line: string) => Promise<void>
   /** Runs before an apply takes the lock: another pusher that is faster. */
   beforeApply?: () => void
   /** Runs after a request was done and before it is answered. */

@@ -18,6 +18,7 @@ export async function serveChannel(router: FakeRouter, command: string, channel:
       const line = received.subarray(0, end).toString()
       const next = end + 1 + router.bodyLength(line)
       if (end === -1 || received.length < next || router.faults.hang) break
+      await router.faults.delay?.(line)
       const { exitCode, stdout } = router.run(line, received.subarray(end + 1, next))
       received = received.subarray(next)
       router.faults.beforeAnswer?.()
