@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
-import type { Socket } from "node:net"
+import type { NetConnectOpts, Socket } from "node:net"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { promisify } from "node:util"
@@ -34,15 +34,16 @@ describe("slash64 serve", () => {
     await lab.close()
   })
 
-  it("is driven by the curl script of docs/http-api.md, from nothing to an address", async () => {
+  it("is driven by the curl script of README.md, from nothing to an address", async () => {
     await serve()
     await lab.json(["template", "register", lab.writeTemplate()])
-    const script = /^```sh\n(.*?)^```$/ms.exec(readFileSync(join(root, "docs/http-api.md"), "utf8"))?.[1] ?? ""
+    const blocks = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```sh\n(.*?)^```$/gms)]
+    const script = blocks.map(([, text = ""]) => text).find((text) => text.includes("api()")) ?? ""
     const here = script
-      .replace("slash64 serve &\n", "")
+      .replace(/^slash64 template build .*\nslash64 serve &\n/, "")
       .replace("~/.local/state/slash64/serve.sock", socket)
       .replace('{"plugin": "kvm", "config": {"uri": "qemu:///system"}}', '{"plugin": "memory", "config": {}}')
-    expect(here).not.toMatch(/slash64 serve|kvm|\.local/)
+    expect(here).not.toMatch(/^slash64|kvm|\.local/m)
     const { stdout } = await run("sh", ["-euc", here])
     const answers = stdout
       .trim()
@@ -54,7 +55,7 @@ describe("slash64 serve", () => {
       { state: "succeeded", result: { router: { state: "running" } } },
       { vms: [{ id: web1 }] },
       { state: "succeeded", result: { port: { live: true } } },
-      { id: "web1-0", state: "attached", ipv6: expect.stringMatching(/^2001:db8:0:1:/) },
+      { nic: { id: "web1-0", state: "attached", ipv6: expect.stringMatching(/^2001:db8:0:1:/) }, leases: [] },
     ])
     expect(lab.router.reservations).toHaveLength(1)
     expect(await lab.json(["status"])).toMatchObject({ problems: [], networks: [{ name: "blue", nics: 1 }] })
@@ -152,13 +153,26 @@ describe("slash64 serve", () => {
 
   it("is not stopped by clients that are slow or half there, and leaves them", async () => {
     await serve()
-    const halves = Array.from({ length: 50 }, () => connect(socket))
-    await Promise.all(halves.map((one) => once(one, "connect")))
-    for (const one of halves) one.write("GET /v1/networks HTTP/1.1\r\nhost: x\r\nx-slow: ")
-    const closed = Promise.all(halves.map(untilClosed))
+    const headers = await connectMany(50)
+    for (const one of headers) one.write("GET /v1/networks HTTP/1.1\r\nhost: x\r\nx-slow: ")
+    const closed = Promise.all(headers.map(untilClosed))
+    const bodies = await connectMany(50)
+    const json = "content-type: application/json\r\ncontent-length: 9\r\n"
+    for (const one of bodies) one.write(`PUT /v1/networks/blue HTTP/1.1\r\nhost: x\r\n${json}\r\n{`)
     expect(JSON.parse(await curl("/v1/networks"))).toEqual({ networks: [] })
     await closed
     expect(JSON.parse(await curl("/v1/networks"))).toEqual({ networks: [] })
+    for (const one of bodies) one.destroy()
+  })
+
+  it("takes who asks for something when all places are taken by who asks for nothing", async () => {
+    await serve()
+    const idle = await connectMany(600)
+    expect(JSON.parse(await curl("/v1/networks"))).toEqual({ networks: [] })
+    const left = await until512(idle)
+    expect(left).toBeGreaterThan(400)
+    expect(JSON.parse(await curl("/v1/networks"))).toEqual({ networks: [] })
+    for (const one of idle) one.destroy()
   })
 
   it("listens on TCP with TLS, and gives nothing without the token", async () => {
@@ -179,6 +193,9 @@ describe("slash64 serve", () => {
     expect(JSON.parse(await ask())).toMatchObject({ status: 401, code: "UNAUTHENTICATED" })
     expect(JSON.parse(await ask("--header", `authorization: Bearer ${secret}x`))).toMatchObject({ status: 401 })
     expect(JSON.parse(await ask("--header", `authorization: Bearer ${secret}`))).toEqual({ networks: [] })
+    const idle = await connectMany(600, { host: "127.0.0.1", port: Number(port) })
+    expect(JSON.parse(await ask("--header", `authorization: Bearer ${secret}`))).toEqual({ networks: [] })
+    for (const one of idle) one.destroy()
     const plain = run("curl", ["--silent", `http://127.0.0.1:${port}/v1/networks`])
     await expect(plain).rejects.toThrow("curl")
     expect(log()).not.toContain(secret)
@@ -202,6 +219,16 @@ describe("slash64 serve", () => {
     return (await run("curl", args)).stdout
   }
 
+  async function connectMany(count: number, where: NetConnectOpts = { path: socket }): Promise<readonly Socket[]> {
+    const all: Socket[] = []
+    while (all.length < count) {
+      const one = connect(where)
+      await once(one, "connect")
+      all.push(one.on("error", () => undefined))
+    }
+    return all
+  }
+
   function startProcess(): ReturnType<typeof spawn> {
     return spawn(process.execPath, [join(import.meta.dirname, "../cli/slash64-process.ts"), "serve"], {
       env: {
@@ -213,6 +240,14 @@ describe("slash64 serve", () => {
     })
   }
 })
+
+/** How many are there still when the server has closed those for which it has no place. */
+async function until512(sockets: readonly Socket[]): Promise<number> {
+  for (const one of sockets) one.resume()
+  const open = () => sockets.filter(({ closed }) => !closed).length
+  await until(async () => open() <= 512)
+  return open()
+}
 
 async function untilClosed(socket: Socket): Promise<void> {
   socket.resume()

@@ -3,6 +3,7 @@ import type { Server, ServerOptions } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { once } from "node:events"
 import { getRequestListener } from "@hono/node-server"
+import { boundConnections } from "./bound-connections.ts"
 
 /** Bounds for clients that are slow or half gone: without them each would hold a connection for ever. */
 const bounds = {
@@ -28,7 +29,7 @@ export function newServer(fetch: Fetch, tls?: { readonly cert: string; readonly 
     tls === undefined
       ? createHttpServer(bounds, handle)
       : createTlsServer({ ...bounds, ...tls, minVersion: "TLSv1.2", handshakeTimeout: 10_000 }, handle)
-  server.maxConnections = connectionsMost
+  boundConnections(server, connectionsMost)
   server.setTimeout(idleMs)
   return server
 }

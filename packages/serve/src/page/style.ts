@@ -18,11 +18,11 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; list-s
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
 caption { padding: .25rem 0; text-align: start; color: var(--quiet) }
-th, td { padding: .35rem .6rem; border: 1px solid var(--line); text-align: start; vertical-align: top; unicode-bidi: isolate }
+th, td { padding: .35rem .5rem; border: 1px solid var(--line); text-align: start; vertical-align: top; unicode-bidi: isolate }
 thead th { background: var(--head) }
 tbody th { font-weight: 600 }
 tbody th code { font-weight: 400 }
-code { display: inline-block; min-width: 11rem; font: .85em ui-monospace, monospace; overflow-wrap: anywhere; unicode-bidi: isolate }
+code { display: inline-block; min-width: 8.2rem; font: .85em ui-monospace, monospace; overflow-wrap: anywhere; unicode-bidi: isolate }
 .quiet { color: var(--quiet) }
 .wrong { color: var(--wrong) }
 `
