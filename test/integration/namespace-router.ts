@@ -18,7 +18,7 @@ export interface NamespaceRouter {
   readLeases(): Promise<readonly string[]>
   /** Ends the leases of a NIC, by the router's own program. */
   release(mac: string): Promise<void>
-  /** As after a push: the files of another state, and the same leases. */
+  /** As after a push: addresses, filter and dnsmasq of another state, in this order, and the same leases. */
   use(state: RouterState): Promise<void>
   /** As after a power cycle: another dnsmasq on the same files, or with no lease left. */
   restart(options?: { readonly forget: boolean }): Promise<void>
@@ -42,26 +42,19 @@ export async function startNamespaceRouter(
   await mkdir(join(directory, "run/hosts.d"), { recursive: true })
   // For slash64-router: the boot is over.
   await writeFile(join(directory, "run/ready"), "")
-  const write = async (served: RouterState) => {
-    const files = renderRouter(served)
-    for (const [path, text] of files) await writeFile(join(directory, path), text)
-    await writeFile(join(directory, "run/hosts"), files.get("reservations") ?? "")
-    const conf = (files.get("dnsmasq.conf") ?? "")
-      .replaceAll("/run/slash64", join(directory, "run"))
-      .replaceAll("/var/lib/slash64", join(directory, "state"))
-      .replaceAll(/^(user|group)=.*/gm, "$1=root")
-    await writeFile(join(directory, "dnsmasq.conf"), conf)
-    return files
-  }
-  const files = await write(state)
   const forgetLeases = () => writeFile(leases, `duid ${state.serverDuid}\n`)
   await forgetLeases()
-  await segment.run(namespace, "ip", "-batch", join(directory, "network.batch"))
-  const sysctls = (files.get("sysctl.conf") ?? "").replaceAll(/^.*gc_thresh.*\n/gm, "")
-  await writeFile(join(directory, "sysctl.conf"), sysctls)
-  await segment.run(namespace, "sysctl", "-q", "-p", join(directory, "sysctl.conf"))
-  await segment.run(namespace, "nft", "-f", join(directory, "nftables.conf"))
-  const start = () => startDnsmasq(namespace, join(directory, "dnsmasq.conf"), "DHCPv6, static leases", daemon)
+  let serving = ""
+  const take = async (taken: RouterState) => {
+    serving = taken.ipv6 ? "DHCPv6, static leases" : "DHCP, static leases"
+    await writeStateFiles(directory, taken)
+    await segment.run(namespace, "ip", "-batch", join(directory, "network.batch"))
+    await segment.run(namespace, "sysctl", "-q", "-p", join(directory, "sysctl.conf"))
+    await segment.run(namespace, "nft", "flush", "ruleset")
+    await segment.run(namespace, "nft", "-f", join(directory, "nftables.conf"))
+  }
+  await take(state)
+  const start = () => startDnsmasq(namespace, join(directory, "dnsmasq.conf"), serving, daemon)
   let dnsmasq = await start()
   const end = async () => {
     if (dnsmasq.exitCode !== null || dnsmasq.signalCode !== null)
@@ -82,8 +75,8 @@ export async function startNamespaceRouter(
       if (answer !== "{}\n") throw new Error(`slash64-router: ${answer}`)
     },
     async use(other) {
+      await take(other)
       await end()
-      await write(other)
       dnsmasq = await start()
     },
     async restart(options) {
@@ -96,6 +89,20 @@ export async function startNamespaceRouter(
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** The rendered files, with dnsmasq's own directories moved to `directory`. */
+async function writeStateFiles(directory: string, state: RouterState): Promise<void> {
+  const files = renderRouter(state)
+  for (const [path, text] of files) await writeFile(join(directory, path), text)
+  await writeFile(join(directory, "run/hosts"), files.get("reservations") ?? "")
+  const conf = (files.get("dnsmasq.conf") ?? "")
+    .replaceAll("/run/slash64", join(directory, "run"))
+    .replaceAll("/var/lib/slash64", join(directory, "state"))
+    .replaceAll(/^(user|group)=.*/gm, "$1=root")
+  await writeFile(join(directory, "dnsmasq.conf"), conf)
+  const sysctls = (files.get("sysctl.conf") ?? "").replaceAll(/^.*gc_thresh.*\n/gm, "")
+  await writeFile(join(directory, "sysctl.conf"), sysctls)
 }
 
 /** Resolves once dnsmasq says that it serves, in these words. */

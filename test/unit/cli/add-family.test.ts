@@ -37,7 +37,7 @@ describe("slash64 network change with a family that the network has not", () => 
     ])
     const again = await lab.json(change(...six, "--exclude", "2001:db8:0:1::180"))
     expect(again).toMatchObject({ network: Reflect.get(Object(added), "network"), push: { changedFiles: 0 } })
-    expect(await lab.json(["plan"])).toEqual({ steps: [], problems: [] })
+    expect(await lab.json(["plan"])).toEqual({ steps: [], problems: [], outdated: [] })
   })
 
   it("shows both families", async () => {

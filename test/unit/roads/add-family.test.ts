@@ -55,7 +55,7 @@ describe("changeNetwork, with a family that the network had not", () => {
     expect(served?.reservations).toMatchObject([{ ipv6: now?.ipv6, ipv4: now?.ipv4 }])
     expect(bench.world.nics.get(nic.id)).toEqual(was)
     expect(problems).toEqual([])
-    expect(await plan({}, rooms, newCall())).toEqual({ steps: [], problems: [] })
+    expect(await plan({}, rooms, newCall())).toEqual({ steps: [], problems: [], outdated: [] })
   })
 
   describe("with port security", () => {
@@ -96,13 +96,13 @@ describe("changeNetwork, with a family that the network had not", () => {
       await apply({}, healthy, newCall())
       const nic = await bench.store.findNic(nicId)
       expect(portOf(nicId)).toEqual([nic?.ipv6, nic?.ipv4])
-      expect(await plan({}, healthy, newCall())).toEqual({ steps: [], problems: [] })
+      expect(await plan({}, healthy, newCall())).toEqual({ steps: [], problems: [], outdated: [] })
     })
 
     it("leaves a NIC alone that is claimed and not plugged: its reservation has to come first", async () => {
       const second = nicNumber(1)
       const deaf = bench.rooms(({ room, verb }) => {
-        if (room === "router" && verb === "push") throw new Slash64Error("UNAVAILABLE", "no answer")
+        if (room === "host" && verb === "attachNic") throw new Slash64Error("UNAVAILABLE", "no answer")
       })
       await expect(attachNic(second, deaf, newCall())).rejects.toMatchObject({ code: "UNAVAILABLE" })
       await changeNetwork({ network: "lab", ipv4 }, bench.rooms(), newCall())
