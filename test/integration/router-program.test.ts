@@ -194,6 +194,25 @@ describe("slash64-router", () => {
     expect(await served()).toEqual([lineOf(10)])
   })
 
+  it("gives its leases to another, which keeps its own and drops those without a reservation", async () => {
+    const file = join(work, "state/leases/dnsmasq.leases")
+    const lease = (number: number, iaid = number) => `1999999999 ${iaid} 2001:db8::${number} * 00:03:00:01:02:00\n`
+    const restore = (lines: string) => `restore ${Buffer.byteLength(lines)}\n${lines}`
+    // Before the first apply, as a new router is met.
+    expect(await ask(restore(lease(10) + lease(11) + lease(12)))).toEqual([{}])
+    await pushFull(1, files([10, 11]))
+    expect((await leasesIn(file)).toSorted()).toEqual([lease(10), lease(11)])
+    // And after it: what is leased already stays as it is.
+    expect(await ask(restore(lease(10, 77) + lease(13)))).toEqual([{}])
+    expect((await leasesIn(file)).toSorted()).toEqual([lease(10), lease(11)])
+    expect(await readFile(file, "utf8")).toMatch(/^duid 00:03:00:01:02:64:00:00:00:01$/m)
+    expect(await run(["status"])).toMatchObject({ services: { dnsmasq: "running" }, leases: [{}, {}] })
+    expect(await ask("leases\n")).toEqual([{ text: (await leasesIn(file)).join("") }])
+    for (const line of ["1 1 ::1 * 00; reboot\n", "duid 00:01\n", "1 1 ::1 $(x) 00\n"])
+      expect(await ask(restore(line))).toMatchObject([{ error: "INVALID" }])
+    expect((await leasesIn(file)).toSorted()).toEqual([lease(10), lease(11)])
+  })
+
   it("takes exactly the reservations that dnsmasq takes, of those that a driver may send", async () => {
     await pushFull(1, files([10]))
     for (const value of [...goodHosts, ...badHosts]) {
@@ -345,6 +364,11 @@ function macOf(number: number): string {
 
 function lineOf(number: number): string {
   return `${macOf(number)},[2001:db8::${number}],vm-${number}`
+}
+
+/** The lease lines of dnsmasq's file. */
+async function leasesIn(file: string): Promise<string[]> {
+  return ((await readFile(file, "utf8")).match(/^(?!duid).+\n/gm) ?? []).map(String)
 }
 
 type Request = Buffer | string

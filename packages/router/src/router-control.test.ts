@@ -299,6 +299,18 @@ describe("status and releaseLeases", () => {
   })
 })
 
+describe("readLeases and restoreLeases", () => {
+  it("carry the leases of a router to the one that takes its place", async () => {
+    const lease = { address: "2001:db8:1::1", client: "00:03:00:01:02:00:00:00:00:01", expiresAt: 1_800_000_000 }
+    expect(await control.readLeases(sshd.endpoint(), call())).toBe("")
+    router.leases = [{ ...lease, mac: "02:00:00:00:00:01" }]
+    const leases = await control.readLeases(sshd.endpoint(), call())
+    router.leases = []
+    await control.restoreLeases(sshd.endpoint(), leases, call())
+    expect((await control.status(sshd.endpoint(), call())).leases).toEqual([lease])
+  })
+})
+
 describe("identity and seed", () => {
   it("gives a router the same host key each time, and puts its private half in the seed alone", async () => {
     const identity = await control.identity("router-1")

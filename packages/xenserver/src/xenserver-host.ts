@@ -8,8 +8,9 @@ import { detachNic } from "./nic/detach-nic.ts"
 import { listNics } from "./nic/list-nics.ts"
 import { observeNic } from "./nic/observe-nic.ts"
 import type { HostParts } from "./parts.ts"
-import { ensureRouter } from "./router/ensure-router.ts"
+import { ensureRouter, prepareRouter } from "./router/ensure-router.ts"
 import { findRouter, listRouters } from "./router/find-router.ts"
+import { haltRouter } from "./router/halt-router.ts"
 import { removeRouter } from "./router/remove-router.ts"
 import { openRouterStream } from "./stream/open-router-stream.ts"
 import { SshJump } from "./stream/ssh-jump.ts"
@@ -48,6 +49,8 @@ export function xenserverHost(parts: HostParts, openXapi: () => Xapi): Hyperviso
     removeTemplate: (digest, call) => queue.run("templates", call, () => removeTemplate(parts, digest, call)),
     ensureRouter: (router, call) => queue.run(`router ${router.id}`, call, () => ensureRouter(parts, router, call)),
     removeRouter: (id, call) => queue.run(`router ${id}`, call, () => removeRouter(parts, id, call)),
+    prepareRouter: (router, call) => queue.run(`router ${router.id}`, call, () => prepareRouter(parts, router, call)),
+    haltRouter: (id, call) => queue.run(`router ${id}`, call, () => haltRouter(parts, id, call)),
     findRouter: (id, call) => findRouter(xapi, id, call),
     listRouters: (call) => listRouters(xapi, call),
     observeNic: (nic, call) => observeNic(xapi, nic, call),

@@ -28,6 +28,25 @@ export const routerBreaks: readonly BrokenHost[] = [
     seenBy: ["ensureRouter: a router that was powered off"],
   },
   {
+    broken: "starts what it is to prepare",
+    verbs: (good) => ({ prepareRouter: (spec, call) => good.ensureRouter(spec, call) }),
+    seenBy: ["prepareRouter: once and twice"],
+  },
+  {
+    broken: "halts no router",
+    verbs: () => ({ haltRouter: async () => {} }),
+    seenBy: ["haltRouter and prepareRouter"],
+  },
+  {
+    broken: "halts all routers",
+    verbs: (_good, { world }) => ({
+      haltRouter: async () => {
+        for (const router of world.routers.values()) router.running = false
+      },
+    }),
+    seenBy: ["haltRouter: absent"],
+  },
+  {
     broken: "makes one router at a time",
     verbs: (good) => {
       let busy = false

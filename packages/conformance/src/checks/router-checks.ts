@@ -154,6 +154,55 @@ export const routerChecks: readonly Check[] = [
     },
   },
   {
+    name: "prepareRouter: once and twice gives one halted router, which ensureRouter starts",
+    async run(bench) {
+      const { host } = bench
+      if (host.prepareRouter === undefined) return bench.leaveOut("the host has no prepareRouter")
+      await bench.template()
+      const spec = await bench.routerSpec((await bench.network()).id)
+      const { id, templateDigest, controlMac, nics } = spec
+      const made = await host.prepareRouter(spec, bench.call())
+      sameJson(made, { id, templateDigest, running: false, controlMac, nics })
+      sameJson(await host.prepareRouter(spec, bench.call()), made)
+      sameJson(only(await host.listRouters(bench.call()), id), made)
+      sameJson(await host.ensureRouter(spec, bench.call()), { ...made, running: true })
+      sameJson(await host.prepareRouter(spec, bench.call()), { ...made, running: true })
+    },
+  },
+  {
+    name: "haltRouter and prepareRouter: a router takes the place of another with the same MACs, of which one runs",
+    async run(bench) {
+      const { host } = bench
+      if (host.haltRouter === undefined || host.prepareRouter === undefined)
+        return bench.leaveOut("the host has not both")
+      await bench.template()
+      const network = await bench.network()
+      const [old, other] = [await bench.routerSpec(network.id), await bench.routerSpec(network.id)]
+      const next = { ...old, id: other.id }
+      const was = await host.ensureRouter(old, bench.call())
+      const made = await host.prepareRouter(next, bench.call())
+      sameJson(await host.findRouter(old.id, bench.call()), was)
+      await host.haltRouter(old.id, bench.call())
+      await host.haltRouter(old.id, bench.call())
+      sameJson(await host.findRouter(old.id, bench.call()), { ...was, running: false })
+      sameJson(await host.ensureRouter(next, bench.call()), { ...made, running: true })
+      await host.removeRouter(old.id, bench.call())
+      sameJson(await host.findRouter(next.id, bench.call()), { ...made, running: true })
+    },
+  },
+  {
+    name: "haltRouter: absent is a success, and leaves the others alone",
+    async run(bench) {
+      const { host } = bench
+      if (host.haltRouter === undefined) return bench.leaveOut("the host has no haltRouter")
+      await bench.template()
+      const spec = await bench.routerSpec((await bench.network()).id)
+      const made = await host.ensureRouter(spec, bench.call())
+      await host.haltRouter("conformance-absent", bench.call())
+      sameJson(await host.findRouter(spec.id, bench.call()), made)
+    },
+  },
+  {
     name: "removeRouter: once and twice, and it is gone with its NICs",
     async run(bench) {
       await bench.template()

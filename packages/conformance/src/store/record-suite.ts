@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, it } from "vitest"
 import { macForNic } from "@slash64/core"
-import type { Store } from "@slash64/core"
+import type { Router, RouterChange, Store } from "@slash64/core"
 import { StoreBench, claim, network, otherNetwork, router } from "./store-bench.ts"
 import type { StoreSuiteOptions } from "./store-bench.ts"
 
@@ -82,6 +82,40 @@ export function describeRecords(options: StoreSuiteOptions): void {
       await store.removeRouter("router-1")
       expect(await store.findRouter("lab")).toBeUndefined()
       expect(await store.createRouter(router())).toEqual(router())
+    })
+
+    it("changes a router's VM step by step, raises no revision by it, and keeps it", async ({ expect }) => {
+      const vm = { vmId: "vm-2", host: "h2", templateDigest: `sha256:${"b".repeat(64)}`, templateVersion: "2" }
+      await expect(store.changeRouter("router-1", { kind: "plan-replacement", vm })).rejects.toMatchObject({
+        code: "NOT_FOUND",
+        field: "routerId",
+      })
+      await store.createRouter(router({ controlAddress: "192.0.2.9/24" }))
+      const { revision } = (await store.readNetwork("lab")) ?? {}
+      const stepTo = async (change: RouterChange, expected: Partial<Router>) => {
+        const changed = await store.changeRouter("router-1", change)
+        expect(changed).toEqual(router(expected))
+        expect(await store.changeRouter("router-1", change)).toEqual(changed)
+        expect(await store.findRouter("lab")).toEqual(changed)
+      }
+      const fixed = { controlAddress: "192.0.2.9/24" }
+      await stepTo({ kind: "plan-replacement", vm }, { ...fixed, replacement: vm })
+      const other = { ...vm, vmId: "vm-3" }
+      const half = { vmId: "vm-2", host: "h2" }
+      await stepTo({ kind: "plan-replacement", vm: other }, { ...fixed, replacement: other, former: [half] })
+      await expect(store.changeRouter("router-1", { kind: "take-replacement", vmId: "vm-2" })).rejects.toMatchObject({
+        code: "ABORTED",
+      })
+      const was = { vmId: "router-1", host: "h1" }
+      await stepTo({ kind: "take-replacement", vmId: "vm-3" }, { ...other, former: [half, was] })
+      await stepTo({ kind: "lose-vm", vmId: "router-1" }, { ...other, former: [half, { ...was, lost: true }] })
+      await stepTo({ kind: "forget-vm", vmId: "vm-2" }, { ...other, former: [{ ...was, lost: true }] })
+      await stepTo({ kind: "forget-vm", vmId: "router-1" }, other)
+      expect((await store.readNetwork("lab"))?.revision).toBe(revision)
+      await store.markRouter("router-1", "leaving")
+      await expect(store.changeRouter("router-1", { kind: "plan-replacement", vm })).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+      })
     })
 
     it("keeps hosts, and changes one only while nothing stands on it", async ({ expect }) => {

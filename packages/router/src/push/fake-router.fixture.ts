@@ -52,7 +52,7 @@ export class FakeRouter {
   /** How many bytes follow a request's line. */
   bodyLength(line: string): number {
     const [verb, length] = line.split(" ")
-    return verb === "apply" ? Number(length) : 0
+    return verb === "apply" || verb === "restore" ? Number(length) : 0
   }
 
   run(line: string, body: Uint8Array): Answer {
@@ -67,6 +67,10 @@ export class FakeRouter {
         return this.take(words, () => this.changed(words.slice(3)))
       case "apply":
         return this.take(words.slice(1), () => this.sent(words.slice(2), body))
+      case "leases":
+        return { exitCode: 0, stdout: this.leaseLines() }
+      case "restore":
+        return this.restore(Buffer.from(body).toString())
       case "release":
         this.leases = this.leases.filter(({ mac }) => mac !== words[1])
         return answer({})
@@ -87,6 +91,18 @@ export class FakeRouter {
       drifted: this.drifted(),
       leases: this.leases.map(({ address, client, expiresAt }) => ({ address, client, expiresAt })),
     })
+  }
+
+  private leaseLines(): string {
+    return this.leases.map(({ expiresAt, address, client }) => `${expiresAt} 1 ${address} * ${client}\n`).join("")
+  }
+
+  private restore(text: string): Answer {
+    for (const line of text.split("\n").filter((one) => one !== "")) {
+      const [expiresAt, , address = "", , client = ""] = line.split(" ")
+      this.leases.push({ expiresAt: Number(expiresAt), address, client, mac: "" })
+    }
+    return answer({})
   }
 
   private take([revisionWord, base = "", digest = ""]: readonly string[], read: () => Map<string, string>): Answer {

@@ -19,7 +19,8 @@ export async function removeVm(xapi: Xapi, vm: OwnVm, places: readonly string[],
   await gone(xapi.change(nothing, signal, "VM.destroy", vm.ref))
 }
 
-async function powerOff(xapi: Xapi, vm: OwnVm, signal: AbortSignal): Promise<void> {
+/** At once, as by the switch. Halted: success. */
+export async function powerOff(xapi: Xapi, vm: OwnVm, signal: AbortSignal): Promise<void> {
   try {
     await gone(xapi.change(nothing, signal, "VM.hard_shutdown", vm.ref))
   } catch (error) {

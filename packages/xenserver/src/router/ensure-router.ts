@@ -6,6 +6,7 @@ import { isNative } from "../errors/translate-xapi.ts"
 import type { HostParts } from "../parts.ts"
 import { requireTemplate } from "../template/find-template.ts"
 import type { OwnVm } from "../vm/own-vm.ts"
+import { setAutoPowerOn } from "./auto-power-on.ts"
 import type { Xapi } from "../xapi/xapi.ts"
 import { checkRouter } from "./check-router.ts"
 import { type OwnRouter, findOwnRouter, toHostRouter } from "./find-router.ts"
@@ -16,11 +17,35 @@ import { ensureSeed } from "./seed-disk.ts"
 
 const nothing = z.literal("")
 
-/**
- * The router exists and runs. Its VM is cloned, marked and registered first, so that what is half-made is found; all
- * that follows looks at what is there and makes what is missing.
- */
+/** The router exists and runs. */
 export async function ensureRouter(parts: HostParts, router: RouterSpec, call: Call): Promise<HostRouter> {
+  return makeRouter(
+    parts,
+    router,
+    async (vm) => {
+      call.report({ step: "starting router" })
+      await setAutoPowerOn(parts.xapi, vm, true, call.signal)
+      await start(parts.xapi, vm, call.signal)
+    },
+    call,
+  )
+}
+
+/** The router exists and can be started at once. It inherits from its template that it starts with its host. */
+export async function prepareRouter(parts: HostParts, router: RouterSpec, call: Call): Promise<HostRouter> {
+  return makeRouter(parts, router, (vm) => setAutoPowerOn(parts.xapi, vm, false, call.signal), call)
+}
+
+/**
+ * The VM is cloned, marked and registered first, so that what is half-made is found; all that follows looks at what is
+ * there and makes what is missing.
+ */
+async function makeRouter(
+  parts: HostParts,
+  router: RouterSpec,
+  end: (vm: OwnVm) => Promise<void>,
+  call: Call,
+): Promise<HostRouter> {
   const { xapi, config } = parts
   const { signal } = call
   checkAborted(signal)
@@ -29,10 +54,10 @@ export async function ensureRouter(parts: HostParts, router: RouterSpec, call: C
   if (found !== undefined) refuseOther(found.router, router)
   if (found?.vm.power_state === "Running") return toHostRouter(found)
   const ports = await planPorts(xapi, router, config, signal)
-  call.report({ step: "starting router" })
   const own = (found && (await unlessHalfRemoved(xapi, found, signal))) ?? (await make(xapi, router, signal))
   await removeUnregistered(xapi, router.id, own.vm.uuid, signal)
   await finish(parts, own, { seed, ports }, signal)
+  await end(own.vm)
   const made = await findOwnRouter(xapi, router.id, signal)
   if (made === undefined) throw takenAway(router.id)
   return toHostRouter(made)
@@ -75,7 +100,6 @@ async function finish(
   const storage = await xapi.read(z.string(), signal, "VDI.get_SR", disk.ref)
   await ensureSeed(parts, router.id, vm, { seed, storage }, signal)
   await ensurePorts(xapi, router.id, vm, ports, signal)
-  await start(xapi, vm, signal)
 }
 
 function bootDrive(drives: readonly Drive[]): Drive | undefined {

@@ -2,6 +2,9 @@ import type { TemplateSpec } from "@slash64/core"
 import { nullRef } from "../xapi/xapi.ts"
 import { type Maker, markOf, templateName } from "./template-mark.ts"
 
+/** The key of a VM's other_config that has it start with its host. */
+export const autoPowerOnKey = "auto_poweron"
+
 const bytes = 256 * 1024 * 1024
 
 /**
@@ -36,6 +39,6 @@ export function templateVmRecord(template: TemplateSpec, maker: Maker): Readonly
     platform: { acpi: "1", apic: "true", nx: "true", pae: "true", viridian: "false" },
     PCI_bus: "",
     recommendations: "",
-    other_config: { ...markOf(template, maker), auto_poweron: "true" },
+    other_config: { ...markOf(template, maker), [autoPowerOnKey]: "true" },
   }
 }
