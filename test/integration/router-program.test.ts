@@ -196,8 +196,6 @@ describe("slash64-router", () => {
 
   it("gives its leases to another, which keeps its own and drops those without a reservation", async () => {
     const file = join(work, "state/leases/dnsmasq.leases")
-    const lease = (number: number, iaid = number) => `1999999999 ${iaid} 2001:db8::${number} * 00:03:00:01:02:00\n`
-    const restore = (lines: string) => `restore ${Buffer.byteLength(lines)}\n${lines}`
     // Before the first apply, as a new router is met.
     expect(await ask(restore(lease(10) + lease(11) + lease(12)))).toEqual([{}])
     await pushFull(1, files([10, 11]))
@@ -364,6 +362,15 @@ function macOf(number: number): string {
 
 function lineOf(number: number): string {
   return `${macOf(number)},[2001:db8::${number}],vm-${number}`
+}
+
+/** As dnsmasq writes it. */
+function lease(number: number, iaid = number): string {
+  return `1999999999 ${iaid} 2001:db8::${number} * 00:03:00:01:02:00\n`
+}
+
+function restore(lines: string): string {
+  return `restore ${Buffer.byteLength(lines)}\n${lines}`
 }
 
 /** The lease lines of dnsmasq's file. */

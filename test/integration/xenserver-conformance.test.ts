@@ -17,7 +17,15 @@ describeXenserverConformance("simulated", [
     attachment: { kind: "isolated" },
     verbs: [
       ...(["ensureTemplate", "listTemplates", "removeTemplate"] as const),
-      ...(["ensureRouter", "removeRouter", "findRouter", "listRouters", "openRouterStream"] as const),
+      ...([
+        "prepareRouter",
+        "haltRouter",
+        "ensureRouter",
+        "removeRouter",
+        "findRouter",
+        "listRouters",
+        "openRouterStream",
+      ] as const),
     ],
   },
 ])

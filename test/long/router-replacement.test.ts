@@ -48,7 +48,7 @@ describe("a router that is replaced", () => {
   let server = ""
   /** True: the old router's leases cannot be read. */
   let lost = false
-  let close = async (): Promise<void> => undefined
+  const closing: (() => Promise<void>)[] = []
   const call = () => newCall({ timeoutMs: 8 * minutes })
 
   beforeAll(async () => {
@@ -61,11 +61,7 @@ describe("a router that is replaced", () => {
     const control = createRouterControl({ keys: openKeyStore({ directory: join(dir, "keys") }) })
     const hosts = openHosts(store, [kvm])
     rooms = openRooms({ store, hosts, routers: withLosses(control, () => lost), patience: { bootMs: 5 * minutes } })
-    close = async () => {
-      await control.close()
-      await hosts.close()
-      await store.close()
-    }
+    for (const room of [control, hosts, store]) closing.push(() => room.close())
     for (const [index, { config }] of grounds.entries()) {
       const bridge = `s64x${process.pid}c${index}`.slice(-15)
       const record = { ...config, control: { bridge }, emulation: "tcg" }
@@ -88,16 +84,12 @@ describe("a router that is replaced", () => {
     const request = { network: "blue", id: nicIdFor("blue", vmId, 0), host: "h1", vmId, mac }
     const attached = await attachNic(request, rooms, call())
     address = attached.nic.ipv6 ?? ""
-    expect(attached.served).toBe(true)
-    await expect
-      .poll(() => guest().ask({ type: "request", ...identity, server }), { timeout: minutes })
-      .toMatchObject({ status: 0, given: [address] })
   }, 15 * minutes)
 
   afterAll(async () => {
     await removeRouter({ network: "blue", force: true }, rooms, call()).catch(() => undefined)
     await removeNetwork("blue", rooms, call()).catch(() => undefined)
-    await close()
+    for (const close of closing) await close()
     for (const client of clients) await client.close()
     for (const ground of grounds) await ground.stop()
     await segment.close()
@@ -111,7 +103,7 @@ describe("a router that is replaced", () => {
 
   /** Renews all the while; tells how long nobody answered at the longest, and every answer that came. */
   async function renewing(replace: () => Promise<ReplacedRouter>) {
-    let ended = false
+    const ending = new AbortController()
     const answers: unknown[] = []
     let [last, gap] = [performance.now(), 0]
     const renew = async (): Promise<void> => {
@@ -124,20 +116,13 @@ describe("a router that is replaced", () => {
       last = performance.now()
     }
     const loop = (async () => {
-      while (!ended) await renew()
+      while (!ending.signal.aborted) await renew()
       const before = answers.length
       await expect.poll(() => renew().then(() => answers.length), { timeout: minutes }).toBeGreaterThan(before)
     })()
-    const replaced = await replace().finally(() => (ended = true))
+    const replaced = await replace().finally(() => ending.abort())
     await loop
     return { replaced, answers, gapMs: Math.round(gap) }
-  }
-
-  function print(what: string, { replaced, gapMs }: { readonly replaced: ReplacedRouter; readonly gapMs: number }) {
-    process.stdout.write(
-      `${what}: ${((replaced.gapMs ?? 0) / 1000).toFixed(1)} s from the stop to the first set of files, ` +
-        `${(gapMs / 1000).toFixed(1)} s between two answers to a client that asks all the while\n`,
-    )
   }
 
   const renewed = () => ({ status: 0, given: [address], withdrawn: [] })
@@ -203,6 +188,13 @@ describe("a router that is replaced", () => {
     return names.split("\n").filter((name) => name.startsWith("slash64-router-"))
   }
 })
+
+function print(what: string, { replaced, gapMs }: { readonly replaced: ReplacedRouter; readonly gapMs: number }) {
+  process.stdout.write(
+    `${what}: ${((replaced.gapMs ?? 0) / 1000).toFixed(1)} s from the stop to the first set of files, ` +
+      `${(gapMs / 1000).toFixed(1)} s between two answers to a client that asks all the while\n`,
+  )
+}
 
 function withLosses(control: RouterControl, isLost: () => boolean): RouterControl {
   return {

@@ -1,4 +1,6 @@
-import { hostVerbs } from "@slash64/core"
+import { hostVerbs, optionalHostVerbs } from "@slash64/core"
 import { describeXenserverConformance } from "../integration/xenserver-conformance.ts"
 
-describeXenserverConformance("real", [{ attachment: { kind: "isolated" }, verbs: hostVerbs }])
+describeXenserverConformance("real", [
+  { attachment: { kind: "isolated" }, verbs: [...hostVerbs, ...optionalHostVerbs] },
+])
