@@ -1,4 +1,4 @@
-import { Slash64Error, apply, detachNic, newCall, plan, sweep } from "@slash64/core"
+import { Slash64Error, apply, detachNic, newCall, plan, removeRouter, sweep } from "@slash64/core"
 import type { Plan, Swept } from "@slash64/core"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { everyRoad } from "./every-road.ts"
@@ -135,6 +135,27 @@ describe("plan and apply", () => {
       done: [{ kind: "push-router" }],
       problems: [{ subject: `NIC ${nicRequest.id}`, problem: "attach-nic: no slot", hint: "add one" }],
     })
+  })
+
+  it("leave what another has taken away to the end and made anew since the look", async () => {
+    await bench.store.markNic(nicRequest.id, "leaving")
+    await bench.store.markRouter(routerId, "leaving")
+    const [rooms, other] = [bench.rooms(), bench.rooms()]
+    let raced = false
+    bench.world.intercept = async ({ verb, phase }) => {
+      if (verb !== "listTemplates" || phase !== "after" || raced) return
+      raced = true
+      await removeRouter({ network: "lab", force: true }, other, newCall())
+      await detachNic(nicRequest.id, other, newCall())
+      await everyRoad["start-router"](other)
+      await everyRoad["attach-nic"](other)
+    }
+    const { problems } = await apply({ network: "lab" }, rooms, newCall())
+    expect(raced).toBe(true)
+    expect(problems).toEqual([])
+    expect(await bench.store.findNic(nicRequest.id)).toMatchObject({ state: "attached" })
+    expect(await bench.store.findRouter("lab")).toMatchObject({ state: "running" })
+    expect([bench.world.nics.size, bench.world.routers.size]).toEqual([1, 1])
   })
 
   it("are of one network when it is named, and refuse one that is not there", async () => {

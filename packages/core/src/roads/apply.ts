@@ -60,11 +60,11 @@ async function takeStep(step: PlanStep, rooms: RoadRooms, call: Call): Promise<u
     case "remove-former-router":
       return removeFormer(network, step, rooms, call)
     case "remove-router":
-      return removeRouter({ network, force: true }, rooms, call)
+      return removeAgain(network, rooms, call)
     case "push-router":
       return convergeRouter(network, rooms, call)
     case "detach-nic":
-      return detachNic(step.nicId, rooms, call)
+      return detachAgain(step.nicId, rooms, call)
     case "attach-nic":
       return attachAgain(step.nicId, rooms, call)
   }
@@ -83,6 +83,13 @@ async function startAgain(network: string, rooms: Rooms, call: Call): Promise<un
   return startRouter({ network, host: router.host }, rooms, call)
 }
 
+/** One that another has removed to its end, and started anew since the look, stays. */
+async function removeAgain(network: string, rooms: Rooms, call: Call): Promise<unknown> {
+  const router = await rooms.store.findRouter(network)
+  if (router?.state !== "leaving") return undefined
+  return removeRouter({ network, force: true }, rooms, call)
+}
+
 /** Not one that the router is again, nor one that another has forgotten. */
 async function removeFormer(network: string, { vmId, host }: FormerVm, rooms: RoadRooms, call: Call): Promise<void> {
   const router = await rooms.store.findRouter(network)
@@ -96,6 +103,13 @@ async function attachAgain(nicId: string, rooms: Rooms, call: Call): Promise<unk
   if (nic === undefined || nic.state === "leaving") return undefined
   const { id, networkId: network, host, vmId, mac, hostname, isDefault } = nic
   return attachNic({ network, id, host, vmId, mac, hostname, isDefault }, rooms, call)
+}
+
+/** One that another has detached to its end, and attached anew under its id since the look, stays. */
+async function detachAgain(nicId: string, rooms: Rooms, call: Call): Promise<unknown> {
+  const nic = await rooms.store.findNic(nicId)
+  if (nic?.state !== "leaving") return undefined
+  return detachNic(nicId, rooms, call)
 }
 
 function toProblem(step: PlanStep, error: unknown): PlanProblem {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { apply, newCall, plan, releaseLease } from "@slash64/core"
 import type { Call, HostEvent, PlanProblem, Rooms } from "@slash64/core"
 import { HostWatches } from "./host-watches.ts"
+import { JumpingClock } from "./jumping-clock.ts"
 import { WorkQueue } from "./work-queue.ts"
 
 export interface LoopOptions {
@@ -13,6 +14,9 @@ export interface Loop {
   /** Begins nothing more, cancels what runs, and waits for its end. What was half done is found by the next one. */
   close(): Promise<void>
 }
+
+/** What a clock may be set by at a time before the log has it. */
+const jumpMs = 2_000
 
 /** How long one network, or one lease, may take. */
 const patienceMs = 600_000
@@ -75,7 +79,10 @@ export function keepTrue(rooms: Rooms, { everyMs }: LoopOptions): Loop {
   }
 
   const run = async (): Promise<void> => {
+    const clock = new JumpingClock()
     while (!signal.aborted) {
+      const jumpedMs = clock.jumpedMs()
+      if (Math.abs(jumpedMs) > jumpMs) log.warn({ jumpedMs }, "the clock of this machine jumped")
       await attempt("all", async (call) => {
         await watches.renew()
         const { steps, problems } = await plan({}, rooms, call)
