@@ -167,6 +167,8 @@ class HeldLease implements Holding {
       await this.#parts.store.renewConvergeLease(this.lease, this.#parts.leaseMs)
       this.#endsAt = askedAt + this.#parts.leaseMs
     } catch (error) {
+      // It was given back while this was on its way.
+      if (this.users === 0) return
       // A store that is away may be back in time.
       if (askedAt < this.#endsAt && !(isSlash64Error(error) && error.code === "ABORTED")) return
       this.stop()
