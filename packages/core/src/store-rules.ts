@@ -1,5 +1,5 @@
 /** What stores share: the rules of what a repeat gives and what is refused, and how a record is kept in a row. */
-export { hostInUse } from "./store/host-rules.ts"
+export { hostInUse, hostStillNeeded, templateInUse } from "./store/host-rules.ts"
 export { checkLease, newLease, readLeaseRow, takenLease } from "./store/lease-rules.ts"
 export type { KeptLease } from "./store/lease-rules.ts"
 export { checkEmpty, networkKeys, noSuchNetwork, sameNetwork } from "./store/network-rules.ts"

@@ -282,12 +282,20 @@ class PostgresStore implements Store {
     return this.#db.query(hosts.listHosts)
   }
 
+  removeHost(name: string): Promise<void> {
+    return this.#db.write((sql) => hosts.removeHost(sql, name))
+  }
+
   putTemplate(template: TemplateRecord): Promise<TemplateRecord> {
     return this.#db.alone((sql) => hosts.putTemplate(sql, template))
   }
 
   listTemplates(): Promise<readonly TemplateRecord[]> {
     return this.#db.query(hosts.listTemplates)
+  }
+
+  removeTemplate(digest: string): Promise<void> {
+    return this.#db.write((sql) => hosts.removeTemplate(sql, digest))
   }
 
   async describe(): Promise<StoreDescription> {

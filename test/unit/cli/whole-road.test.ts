@@ -151,10 +151,20 @@ describe("slash64 from an empty machine to an address and back", () => {
   it("removes router and network, and once more", async () => {
     expect(await lab.json(["router", "remove", "blue"])).toMatchObject({ router: { host: "lab" } })
     expect(await lab.json(["router", "remove", "blue"])).toEqual({})
+    expect(await lab.json(["host", "remove", "lab"], 9)).toMatchObject({ error: { code: "FAILED_PRECONDITION" } })
     expect(await lab.json(["network", "remove", "blue"])).toMatchObject({ network: { id: "blue" } })
     expect(await lab.json(["network", "remove", "blue"])).toEqual({})
     expect(await lab.json(["network", "list"])).toEqual({ networks: [] })
     expect(lab.hypervisor.networks.size).toBe(0)
+  })
+
+  it("forgets host and template, once more too", async () => {
+    const { templates } = Object(await lab.json(["template", "list"]))
+    for (const _ of [1, 2]) {
+      expect(await lab.json(["template", "remove", templates[0].digest])).toEqual({})
+      expect(await lab.json(["host", "remove", "lab"])).toEqual({})
+    }
+    expect(await lab.json(["status"])).toMatchObject({ hosts: [], networks: [], templates: [] })
   })
 })
 

@@ -141,6 +141,21 @@ describe("the API from an empty store to an address and back", () => {
     expect(api.roads.world.networks.size + api.roads.world.routers.size + api.roads.world.nics.size).toBe(0)
   })
 
+  it("forgets a host and a template, once more too, and none that is needed", async () => {
+    const digest = `sha256:${"a".repeat(64)}`
+    for (const used of await api.rooms.store.listTemplates()) await api.rooms.store.putTemplate({ ...used, digest })
+    for (const answer of [{ template: { digest } }, {}])
+      expect((await api.send("DELETE", `/v1/templates/${digest}`)).body).toMatchObject(answer)
+    for (const answer of [{ host: { name: "h2" } }, {}])
+      expect((await api.send("DELETE", "/v1/hosts/h2")).body).toMatchObject(answer)
+    await api.send("PUT", "/v1/networks/blue", blue)
+    await api.run("PUT", "/v1/networks/blue/router", { host: "h1" })
+    const router = await api.rooms.store.findRouter("blue")
+    for (const path of ["hosts/h1", `templates/${router?.templateDigest}`])
+      expect(await api.refused("DELETE", `/v1/${path}`)).toMatchObject({ status: 409, code: "FAILED_PRECONDITION" })
+    await api.run("DELETE", "/v1/networks/blue")
+  })
+
   it("registers a template that is whole, and no other", async () => {
     const [template] = Object((await api.send("GET", "/v1/templates")).body).templates
     const { registeredAt: _at, ...request } = template

@@ -58,6 +58,17 @@ Examples:
     .description("connect to a host and say what is missing on it; exit code 9 where something has to be done")
     .addHelpText("after", "\nExample:\n  slash64 host check lab")
     .action((name) => act((session) => checkHost(session, name)))
+
+  host
+    .command("remove <name>")
+    .description("forget a host that no NIC, router or network is on; success where there is none")
+    .addHelpText("after", "\nExample:\n  slash64 host remove rack7")
+    .action((name) =>
+      act(async (session) => {
+        await (await session.store()).removeHost(name)
+        return { json: {}, text: `host ${name} is not added` }
+      }),
+    )
 }
 
 /** An option that may be given several times. */

@@ -30,4 +30,15 @@ export function addTemplateCommands(program: Program, act: Act): void {
     .description("the templates that were registered")
     .addHelpText("after", "\nExample:\n  slash64 template list --json")
     .action(() => act(listTemplates))
+
+  template
+    .command("remove <digest>")
+    .description("forget a template that no router is of; its image stays where it is. Success where there is none")
+    .addHelpText("after", "\nExample:\n  slash64 template remove sha256:5f0c...")
+    .action((digest) =>
+      act(async (session) => {
+        await (await session.store()).removeTemplate(digest)
+        return { json: {}, text: `template ${digest} is not registered` }
+      }),
+    )
 }

@@ -149,6 +149,34 @@ export function describeRecords(options: StoreSuiteOptions): void {
       expect(await store.listTemplates()).toEqual([moved, second])
     })
 
+    it("forgets a host that nothing is on, once more too, and no other", async ({ expect }) => {
+      await store.putHost({ name: "h1", plugin: "kvm", config: {} })
+      const stays = { code: "FAILED_PRECONDITION", field: "host" }
+      await store.createRouter(router())
+      await expect(store.removeHost("h1")).rejects.toMatchObject(stays)
+      await store.removeRouter("router-1")
+      await store.claimNic(claim(network(), "nic-1"))
+      await expect(store.removeHost("h1")).rejects.toMatchObject(stays)
+      await store.markNic("nic-1", "leaving")
+      await store.freeNic("nic-1")
+      await store.noteNetworkOnHost("lab", "h1")
+      await expect(store.removeHost("h1")).rejects.toMatchObject(stays)
+      expect(await store.findHost("h1")).toBeDefined()
+      await store.removeNetwork("lab")
+      for (const _ of [1, 2]) await store.removeHost("h1")
+      expect(await store.listHosts()).toEqual([])
+    })
+
+    it("forgets a template that no router is of, once more too, and no other", async ({ expect }) => {
+      const { templateDigest: digest } = await store.createRouter(router())
+      await store.putTemplate({ ...template, digest })
+      await expect(store.removeTemplate(digest)).rejects.toMatchObject({ code: "FAILED_PRECONDITION", field: "digest" })
+      expect(await store.listTemplates()).toHaveLength(1)
+      await store.removeRouter("router-1")
+      for (const _ of [1, 2]) await store.removeTemplate(digest)
+      expect(await store.listTemplates()).toEqual([])
+    })
+
     it("closes twice, and answers nothing more", async ({ expect }) => {
       const other = await bench.open()
       await other.close()

@@ -246,12 +246,20 @@ class SqliteStore implements Store {
     return this.#db.read(() => hosts.listHosts(this.#db))
   }
 
+  removeHost(name: string): Promise<void> {
+    return this.#db.write(() => hosts.removeHost(this.#db, name))
+  }
+
   putTemplate(template: TemplateRecord): Promise<TemplateRecord> {
     return this.#db.write(() => hosts.putTemplate(this.#db, template))
   }
 
   listTemplates(): Promise<readonly TemplateRecord[]> {
     return this.#db.read(() => hosts.listTemplates(this.#db))
+  }
+
+  removeTemplate(digest: string): Promise<void> {
+    return this.#db.write(() => hosts.removeTemplate(this.#db, digest))
   }
 
   async describe(): Promise<StoreDescription> {

@@ -103,10 +103,14 @@ export interface Store extends PoolStore, LeaseStore {
   putHost(host: HostRecord): Promise<HostRecord>
   findHost(name: string): Promise<HostRecord | undefined>
   listHosts(): Promise<readonly HostRecord[]>
+  /** FAILED_PRECONDITION while a router or a NIC stands on it, or a network may be on it. Absent: success. */
+  removeHost(name: string): Promise<void>
 
   /** Same digest again: success, the file's path is brought up to date. */
   putTemplate(template: TemplateRecord): Promise<TemplateRecord>
   listTemplates(): Promise<readonly TemplateRecord[]>
+  /** FAILED_PRECONDITION while a router is of it: it is needed to start that one again. Absent: success. */
+  removeTemplate(digest: string): Promise<void>
 
   describe(): Promise<StoreDescription>
   /** All that the store holds, as it is at one moment, while others write; in the order that {@link StoreRecord} says. */

@@ -62,6 +62,20 @@ export const hostRoutes: readonly Route[] = [
     },
   },
   {
+    method: "delete",
+    path,
+    operationId: "removeHost",
+    tag,
+    summary: "Forget a host that no NIC, router or network is on; absent: success",
+    answer: z.strictObject({ host: hostRecord.optional() }),
+    async handle(request, { rooms }) {
+      const host = await rooms.store.findHost(param(request, "host"))
+      if (host === undefined) return {}
+      await rooms.store.removeHost(host.name)
+      return { host }
+    },
+  },
+  {
     method: "get",
     path: `${path}/description`,
     operationId: "describeHost",

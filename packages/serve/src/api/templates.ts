@@ -1,5 +1,6 @@
 import { Slash64Error, quote, registerTemplate } from "@slash64/core"
 import { templateShape } from "@slash64/core/request-shapes"
+import { z } from "zod"
 import { underId } from "./own-id.ts"
 import { pageOf, pageQuery, pageShape, readPage } from "./page.ts"
 import { templateRecord } from "./records.ts"
@@ -55,5 +56,20 @@ export const templateRoutes: readonly Route[] = [
     long: true,
     handle: (request, { rooms }) =>
       registerTemplate(underId("digest", param(request, "digest"), request.body), rooms, request.call),
+  },
+  {
+    method: "delete",
+    path,
+    operationId: "removeTemplate",
+    tag,
+    summary: "Forget a template that no router is of; its image stays where it is. Absent: success",
+    answer: z.strictObject({ template: templateRecord.optional() }),
+    async handle(request, { rooms }) {
+      const digest = param(request, "digest")
+      const template = (await rooms.store.listTemplates()).find((one) => one.digest === digest)
+      if (template === undefined) return {}
+      await rooms.store.removeTemplate(digest)
+      return { template }
+    },
   },
 ]

@@ -31,7 +31,7 @@ export function problemSection(problems: readonly PlanProblem[], nics: readonly 
       caption: "What needs a person, and what to do",
       head: ["Where", "What is wrong", "What to do"],
       rows,
-      empty: "Hosts, networks and routers are as they should be, and so are the NICs that are shown below.",
+      empty: "What is shown below is as it should be.",
     }),
   }
 }
