@@ -13,6 +13,7 @@ import {
 import type { AttachNicRequest, NetworkChange, NewIpv4, NewIpv6, Rooms, StartedRouter } from "@slash64/core"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { RoadBench, networkRequest, nicRequest, routerId, vmId } from "./road-bench.ts"
+import type { RoadStep } from "./road-bench.ts"
 
 let bench: RoadBench
 let rooms: Rooms
@@ -29,13 +30,25 @@ const start = (): Promise<StartedRouter> => startRouter({ network: "lab", host: 
 const portOf = (id: string) => bench.world.nics.get(id)?.addresses
 const ask = (change: object) => changeNetwork({ network: "lab", ...change }, rooms, newCall())
 
+const ipv4: NewIpv4 = { prefix: "192.0.2.0/24" }
+const addIpv4 = (own: Rooms) => changeNetwork({ network: "lab", ipv4 }, own, newCall())
+
+/** With a NIC on a network of IPv6 that has port security. */
+async function securedBench(): Promise<RoadBench> {
+  const secured = await RoadBench.open()
+  const own = secured.rooms()
+  await createNetwork({ ...networkRequest, portSecurity: true }, own, newCall())
+  await startRouter({ network: "lab", host: "h1" }, own, newCall())
+  await attachNic(nicRequest, own, newCall())
+  return secured
+}
+
 function nicNumber(index: number): AttachNicRequest {
   return { ...nicRequest, id: nicIdFor("lab", vmId, index) }
 }
 
 describe("changeNetwork, with a family that the network had not", () => {
   const ipv6: NewIpv6 = { ...networkRequest.ipv6, ra: "router" }
-  const ipv4: NewIpv4 = { prefix: "192.0.2.0/24" }
   it.each<[string, object, NetworkChange]>([
     ["IPv4 to IPv6", networkRequest, { ipv4 }],
     ["IPv6 to IPv4", { ...networkRequest, ipv6: undefined, ipv4: { ...ipv4, gateway: "192.0.2.1" } }, { ipv6 }],
@@ -123,6 +136,29 @@ describe("changeNetwork, with a family that the network had not", () => {
       expect(nic.ipv4).toBeDefined()
       expect(portOf(second.id)).toEqual([nic.ipv6, nic.ipv4])
     })
+  })
+
+  it.each(["the same change", "apply"])("ends the same when its process is killed anywhere, by %s", async (healing) => {
+    const steps: RoadStep[] = []
+    await using whole = await securedBench()
+    await addIpv4(whole.rooms((step) => steps.push(step)))
+    const end = await whole.everything()
+    const recorded = steps.findIndex(({ verb, phase }) => verb === "changeNetwork" && phase === "after")
+    expect(steps.length).toBeGreaterThan(recorded + 10)
+    for (const [index, step] of steps.entries()) {
+      // What is in no record nobody but the caller can do.
+      if (healing === "apply" && index < recorded) continue
+      await using killed = await securedBench()
+      let count = 0
+      const dying = killed.rooms(() => {
+        if (count >= index) throw new Error("killed")
+        count += 1
+      })
+      await expect(addIpv4(dying), JSON.stringify(step)).rejects.toThrow("killed")
+      killed.letTimePass()
+      await (healing === "apply" ? apply({}, killed.rooms(), newCall()) : addIpv4(killed.rooms()))
+      expect(await killed.everything(), JSON.stringify(step)).toEqual(end)
+    }
   })
 
   it("refuses what a new network would be refused, and a family that is there otherwise", async () => {
