@@ -8,7 +8,8 @@ import { renderRouter } from "@slash64/router"
 import { ensureRouterDnsmasq } from "@slash64/tool-systemvm"
 import type { GuestSegment } from "./guest-segment.ts"
 
-const routerProgram = join(import.meta.dirname, "../../tools/systemvm/files/slash64-router")
+const routerFiles = join(import.meta.dirname, "../../tools/systemvm/files")
+const routerProgram = join(routerFiles, "slash64-router")
 
 /** The rendered files of a router, used by the real programs in a network namespace. */
 export interface NamespaceRouter {
@@ -70,7 +71,8 @@ export async function startNamespaceRouter(
       return text.split("\n").filter((line) => /^\d/.test(line))
     },
     async release(mac) {
-      const env = [`SLASH64_STATE=${directory}/state`, `SLASH64_RUN=${directory}/run`]
+      const places = [`STATE=${directory}/state`, `RUN=${directory}/run`, `LIB=${routerFiles}/router`]
+      const env = places.map((place) => `SLASH64_${place}`)
       const answer = await segment.run(namespace, "env", ...env, "dash", routerProgram, "release", "--mac", mac)
       if (answer !== "{}\n") throw new Error(`slash64-router: ${answer}`)
     },

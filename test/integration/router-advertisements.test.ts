@@ -9,7 +9,8 @@ import { openGuestSegment, type GuestSegment } from "./guest-segment.ts"
 import { startDnsmasq, startNamespaceRouter, type NamespaceRouter } from "./namespace-router.ts"
 import { lab, macOf, nicOf, sideOf } from "./router-states.ts"
 
-const program = join(import.meta.dirname, "../../tools/systemvm/files/slash64-router")
+const routerFiles = join(import.meta.dirname, "../../tools/systemvm/files")
+const program = join(routerFiles, "slash64-router")
 const { ipv4: _, ...ipv6Alone } = lab
 const ofRouter: RouterState = { ...ipv6Alone, ipv6: sideOf("2001:db8:64:1::", "router") }
 const ofRack: RouterState = { ...ipv6Alone, ipv6: sideOf("2001:db8:64:1::", "external") }
@@ -118,6 +119,7 @@ describe("Router Advertisements", () => {
     await writeFile(join(work, "etc/version"), "test\n")
     await writeFile(join(work, "etc/seed.conf"), "router_id=router-1\n")
     const places = ["state", "run", "etc"].map((folder) => `SLASH64_${folder.toUpperCase()}=${join(work, folder)}`)
+    places.push(`SLASH64_LIB=${join(routerFiles, "router")}`)
     const answer = await segment.run(asked?.namespace ?? "", "env", ...places, "dash", program, "status")
     return z.object({ advertisers: z.array(z.unknown()) }).parse(JSON.parse(answer)).advertisers
   }

@@ -13,7 +13,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { badHosts, goodHosts } from "./reservation-lines.ts"
 
 const exec = promisify(execFile)
-const program = join(import.meta.dirname, "../../tools/systemvm/files/slash64-router")
+const routerFiles = join(import.meta.dirname, "../../tools/systemvm/files")
+const program = join(routerFiles, "slash64-router")
 
 /** `slash64-router` under dash with the real nft and ip and the router's dnsmasq, in a network namespace of its own. */
 describe("slash64-router", () => {
@@ -51,6 +52,7 @@ describe("slash64-router", () => {
         PATH: `${join(work, "bin")}:${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
         SLASH64_STATE: join(work, "state"),
         SLASH64_RUN: join(work, "run"),
+        SLASH64_LIB: join(routerFiles, "router"),
         SLASH64_ETC: join(work, "etc"),
         SLASH64_LONGEST: "4",
       },

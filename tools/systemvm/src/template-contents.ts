@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises"
+import { readFile, readdir } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { textFile, type FileEntry, type FileTree } from "./file-tree.ts"
 
@@ -66,6 +66,7 @@ export async function readRouterFiles(version: string, dnsmasq: string): Promise
     await copyOf("usr/sbin/slash64-common", 0o644),
     await copyOf("usr/sbin/slash64-drivers", 0o755),
     await copyOf("usr/sbin/slash64-router", 0o755),
+    ...(await copyParts("usr/lib/slash64", "router")),
     await copyOf("usr/sbin/slash64-services", 0o755),
     await copyOf("usr/sbin/slash64-stop", 0o755),
     await copyOf("etc/inittab", 0o644),
@@ -95,6 +96,17 @@ const accounts = [
 
 async function copyOf(path: string, mode: number): Promise<[string, FileEntry]> {
   return [path, { kind: "file", mode, bytes: await readFile(join(files, basename(path))) }]
+}
+
+/** Every file of a folder. */
+async function copyParts(target: string, folder: string): Promise<readonly [string, FileEntry][]> {
+  const names = (await readdir(join(files, folder))).toSorted()
+  return Promise.all(
+    names.map(async (name) => {
+      const bytes = await readFile(join(files, folder, name))
+      return [`${target}/${name}`, { kind: "file", mode: 0o644, bytes }] satisfies [string, FileEntry]
+    }),
+  )
 }
 
 function words(text: string): readonly string[] {
