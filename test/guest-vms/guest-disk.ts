@@ -57,7 +57,7 @@ IAID=0
 `
 
 const kernelWords =
-  "console=ttyS0,115200 quiet loglevel=4 panic=10 random.trust_cpu=on audit=0 apparmor=0 net.ifnames=0 cryptomgr.notests"
+  "console=ttyS0,115200 quiet loglevel=4 panic=10 random.trust_cpu=on audit=0 apparmor=0 net.ifnames=0 cryptomgr.notests no_timer_check"
 
 /** A raw disk that boots by BIOS and was never booted: what it keeps, and so who it is, is made by its first boot. */
 export async function openGuestDisk(client: VmClient): Promise<string> {

@@ -4,20 +4,20 @@ import { createInterface } from "node:readline"
 import { OneAtATime } from "../one-at-a-time.ts"
 import { isDictionary } from "../model/types.ts"
 
-const answerMs = 10_000
-
 /** The port of QEMU's guest agent in one machine: one question at a time. */
 export class GuestPort {
   readonly #path: string
+  readonly #answerMs: number
   readonly #turns = new OneAtATime()
   #open: { readonly socket: Socket; readonly lines: AsyncIterator<string> } | undefined
   #last = 0
 
-  constructor(path: string) {
+  constructor(path: string, answerMs = 10_000) {
     this.#path = path
+    this.#answerMs = answerMs
   }
 
-  /** What the agent returns (qemu-ga's `guest-*` commands). Rejects with its words, or when it is silent for 10 s. */
+  /** What the agent returns (qemu-ga's `guest-*` commands). Rejects with its words, or when it is silent for 10 s, or what was given. */
   ask(command: string, words: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     return this.#turns.run("port", async () => {
       try {
@@ -50,10 +50,10 @@ export class GuestPort {
   async #answer(): Promise<Readonly<Record<string, unknown>>> {
     const open = this.#open
     if (open === undefined) throw new Error("the guest agent's port is closed")
-    const silent = setTimeout(() => open.socket.destroy(), answerMs)
+    const silent = setTimeout(() => open.socket.destroy(), this.#answerMs)
     const { value, done } = await open.lines.next()
     clearTimeout(silent)
-    if (done === true) throw new Error(`the guest agent did not answer in ${answerMs / 1000} s`)
+    if (done === true) throw new Error(`the guest agent did not answer in ${this.#answerMs / 1000} s`)
     const answer: unknown = JSON.parse(value)
     if (!isDictionary(answer)) throw new Error("the guest agent did not answer with an object")
     return answer
@@ -70,5 +70,7 @@ async function openPort(path: string) {
   socket.on("error", () => undefined)
   const lines = createInterface({ input: socket })
   lines.on("error", () => undefined)
+  // Lines end with a stream that ends; one that is destroyed does not, and who waits for an answer would wait for ever.
+  socket.on("close", () => lines.close())
   return { socket, lines: lines[Symbol.asyncIterator]() }
 }
