@@ -9,6 +9,7 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts", "tools/*/src/**/*.test.ts", "test/unit/**/*.test.ts"],
           // No test asserts a time; this only ends one that hangs, on a busy machine too.
           testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {
