@@ -28,7 +28,7 @@ export async function pushState(
 ): Promise<PushedState> {
   const hosts = renderer.render(state.reservations)
   const files = renderRouter(state, hosts)
-  const target = { manifest: manifestOf(files), hosts }
+  const target = { manifest: manifestOf(files), hosts: hosts.lines }
   let sentBytes = 0
 
   for await (const base of basesToTry(commands, router, held, call)) {

@@ -1,6 +1,12 @@
 import type { Reservation } from "@slash64/core"
 import { checkReservation } from "./check-router-state.ts"
 
+/** A `dhcp-host` value each, sorted by MAC; `text` is the same, with a line feed behind each. */
+export interface RenderedHosts {
+  readonly lines: readonly string[]
+  readonly text: string
+}
+
 interface RenderedHost {
   reservation: Reservation
   line: string
@@ -8,8 +14,8 @@ interface RenderedHost {
   round: number
 }
 
-/** The hosts of a router, a `dhcp-host` value each, sorted by MAC. Throws INVALID_ARGUMENT as {@link checkReservation}. */
-export function renderHosts(reservations: readonly Reservation[]): readonly string[] {
+/** The hosts of a router. Throws INVALID_ARGUMENT as {@link checkReservation}. */
+export function renderHosts(reservations: readonly Reservation[]): RenderedHosts {
   return new HostRenderer().render(reservations)
 }
 
@@ -19,10 +25,10 @@ export function renderHosts(reservations: readonly Reservation[]): readonly stri
  */
 export class HostRenderer {
   private readonly hosts = new Map<string, RenderedHost>()
-  private lines: readonly string[] = []
+  private rendered: RenderedHosts = { lines: [], text: "" }
   private round = 0
 
-  render(reservations: readonly Reservation[]): readonly string[] {
+  render(reservations: readonly Reservation[]): RenderedHosts {
     this.round += 1
     const added: string[] = []
     let isOnlyAdded = true
@@ -38,8 +44,9 @@ export class HostRenderer {
       }
       if (host) host.round = this.round
     })
-    this.lines = isOnlyAdded && known === this.lines.length ? insertAll(this.lines, added) : this.sortAll()
-    return this.lines
+    const isMore = isOnlyAdded && known === this.rendered.lines.length && added.length <= 100
+    this.rendered = isMore ? added.reduce(insert, this.rendered) : ofLines(this.sortAll())
+    return this.rendered
   }
 
   private add(reservation: Reservation, index: number): string {
@@ -54,12 +61,16 @@ export class HostRenderer {
   }
 }
 
-function insertAll(sorted: readonly string[], added: readonly string[]): readonly string[] {
-  if (added.length === 0) return sorted
-  if (added.length > 100) return [...sorted, ...added].toSorted()
-  const lines = [...sorted]
-  for (const line of added) lines.splice(placeOf(line, lines), 0, line)
-  return lines
+function ofLines(lines: readonly string[]): RenderedHosts {
+  return { lines, text: lines.map((line) => `${line}\n`).join("") }
+}
+
+/** Joining ten thousand lines anew would take longer than all the rest of a push of one more. */
+function insert({ lines, text }: RenderedHosts, line: string): RenderedHosts {
+  const place = placeOf(line, lines)
+  let at = 0
+  for (let before = 0; before < place; before++) at += (lines[before] ?? "").length + 1
+  return { lines: lines.toSpliced(place, 0, line), text: `${text.slice(0, at)}${line}\n${text.slice(at)}` }
 }
 
 function placeOf(line: string, sorted: readonly string[]): number {

@@ -3,7 +3,7 @@ import { checkRouterState } from "./check-router-state.ts"
 import { renderDnsmasq } from "./render-dnsmasq.ts"
 import { renderNetwork } from "./render-network.ts"
 import { renderNftables } from "./render-nftables.ts"
-import { renderHosts } from "./render-hosts.ts"
+import { renderHosts, type RenderedHosts } from "./render-hosts.ts"
 import { renderSysctl } from "./render-sysctl.ts"
 
 /** The files of a generation by their path (docs/router-protocol.md), ASCII text. */
@@ -14,16 +14,13 @@ export type RouterFiles = ReadonlyMap<string, string>
  * reservations. `hosts` are those of the state, where they are rendered already. Throws INVALID_ARGUMENT for a value
  * that could not stand in a configuration file.
  */
-export function renderRouter(
-  state: RouterState,
-  hosts: readonly string[] = renderHosts(state.reservations),
-): RouterFiles {
+export function renderRouter(state: RouterState, hosts: RenderedHosts = renderHosts(state.reservations)): RouterFiles {
   checkRouterState(state)
   return new Map([
     ["dnsmasq.conf", renderDnsmasq(state)],
     ["network.batch", renderNetwork(state)],
     ["nftables.conf", renderNftables(state)],
-    ["reservations", hosts.length === 0 ? "" : `${hosts.join("\n")}\n`],
+    ["reservations", hosts.text],
     ["sysctl.conf", renderSysctl()],
   ])
 }
