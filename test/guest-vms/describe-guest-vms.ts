@@ -3,7 +3,7 @@ import { removeRouter, newCall } from "@slash64/core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { lives, vmPlayers, type VmPlayer } from "../guest-matrix/cells.ts"
 import { renewDocument } from "../guest-matrix/renew-document.ts"
-import { marksOf, vmKeyOf, type Marks } from "../guest-matrix/render-matrix.ts"
+import { marksOf, vmKeyOf } from "../guest-matrix/render-matrix.ts"
 import type { VmHost } from "./guest-vm.ts"
 import { liveInVm } from "./live-in-vm.ts"
 import { watchWire, type WireWatch } from "./watch-wire.ts"
@@ -13,7 +13,6 @@ const dhcpAndRa = "udp port 546 or udp port 547 or icmp6[0] == 134"
 /** The guests of a hypervisor, in real VMs beside a real router VM. */
 export function describeGuestVms(hypervisor: VmPlayer["hypervisor"], open: () => Promise<VmHost>): void {
   describe(`a guest VM on ${hypervisor} has its address, routes and resolver`, () => {
-    const marks: (readonly [string, Marks])[] = []
     let vms: VmHost
     let lab: LabRooms
     let wire: WireWatch
@@ -28,7 +27,6 @@ export function describeGuestVms(hypervisor: VmPlayer["hypervisor"], open: () =>
       await wire?.end()
       await lab?.close()
       await vms?.close()
-      await renewDocument(marks)
     })
 
     const here = vmPlayers.filter((player) => player.hypervisor === hypervisor)
@@ -38,7 +36,7 @@ export function describeGuestVms(hypervisor: VmPlayer["hypervisor"], open: () =>
       process.stdout.write(
         `${hypervisor}, ${client}: ${JSON.stringify(seconds)} s from the first Solicit or Confirm to the address\n`,
       )
-      marks.push([vmKeyOf(player), marksOf(outcome, seconds)])
+      await renewDocument([[vmKeyOf(player), marksOf(outcome, seconds)]])
       expect(outcome).toEqual(Object.fromEntries(lives.map((life) => [life, []])))
     })
 
