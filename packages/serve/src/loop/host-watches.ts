@@ -7,6 +7,8 @@ export class HostWatches {
   readonly #onEvent: (host: string, event: HostEvent) => Promise<void>
   readonly #signal: AbortSignal
   readonly #watches = new Map<string, Promise<void>>()
+  /** What is told already: a host may be away for long. */
+  readonly #away = new Set<string>()
 
   constructor(rooms: Rooms, onEvent: (host: string, event: HostEvent) => Promise<void>, signal: AbortSignal) {
     this.#rooms = rooms
@@ -30,9 +32,12 @@ export class HostWatches {
     const call = newCall({ signal: this.#signal })
     try {
       const host = await hosts.open(name, call)
+      if (this.#away.delete(name)) log.info({ host: name }, "the host answers again")
       for await (const event of host.watch?.(call) ?? []) await this.#onEvent(name, event)
     } catch (error) {
-      if (!this.#signal.aborted) log.warn({ host: name, error }, "no word of the host any more; it is asked again")
+      if (!this.#signal.aborted && !this.#away.has(name))
+        log.warn({ host: name, error }, "no word of the host any more; it is asked again")
+      this.#away.add(name)
     } finally {
       this.#watches.delete(name)
     }
