@@ -128,6 +128,17 @@ describe("a router that is replaced", () => {
   const renewed = () => ({ status: 0, given: [address], withdrawn: [] })
 
   it(
+    "gives its guest an address",
+    async () => {
+      const asked = { type: "request", ...identity, server } as const
+      await expect
+        .poll(() => guest().ask(asked), { timeout: minutes })
+        .toMatchObject({ status: 0, given: [address], withdrawn: [] })
+    },
+    2 * minutes,
+  )
+
+  it(
     "by an upgrade keeps identity, address and lease",
     async () => {
       const before = await rooms.store.findRouter("blue")
