@@ -171,6 +171,27 @@ describe("a router VM", () => {
     await Promise.all(controls.map((one) => one.close()))
   })
 
+  it.each([
+    ["IPv6 beside IPv4", 4, 6],
+    ["IPv4 beside IPv6", 6, 4],
+  ] as const)("takes %s into use without a reboot, and keeps the lease that is there", async (_name, had, added) => {
+    const [address4, address6] = ["10.64.1.16", "2001:db8:64:1::10"]
+    const [guest = ""] = guests
+    const boot = async () => runOnRouter(vm, await keys.managementKey(), "cat /proc/sys/kernel/random/boot_id")
+    const ask = async (family: 4 | 6) => (await segment.askDhcp(guest, { family })).addresses
+    const booted = await boot()
+    const state = { ...lab, revision: ++revision, reservations: [alone(nicOf(lab, 16), had)] }
+    await control.push(vm.endpoint, alone(state, had), call())
+    expect(await ask(had)).toEqual([had === 4 ? address4 : address6])
+    expect(await ask(added)).toEqual([])
+    const { leases } = await status()
+    await push({ reservations: [nicOf(lab, 16)] })
+    expect((await status()).leases).toEqual(leases)
+    expect(leases.map(({ address }) => address)).toEqual([had === 4 ? address4 : address6])
+    expect(await ask(added)).toEqual([added === 4 ? address4 : address6])
+    expect(await boot()).toBe(booted)
+  })
+
   it("refuses a revision that is older than its own", async () => {
     const error = await errorOf(push({ revision: 1 }))
     expect(error).toMatchObject({ code: "ABORTED", native: { code: "STALE" } })
@@ -206,6 +227,13 @@ describe("a router VM", () => {
     expect(await errorOf(control.status(impostor, call()))).toMatchObject({ code: "PERMISSION_DENIED" })
   })
 })
+
+/** A state, or a reservation of one, with this family and no other. */
+function alone<Of extends object>(both: Of, family: 4 | 6): Of {
+  const one = { ...both }
+  Reflect.deleteProperty(one, family === 4 ? "ipv6" : "ipv4")
+  return one
+}
 
 /** Most of it without writing: half a gigabyte takes a router without hardware virtualization 20 s. */
 const fillDisk = [
