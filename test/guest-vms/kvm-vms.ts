@@ -14,7 +14,12 @@ const exec = promisify(execFile)
 export async function openKvmVms(): Promise<VmHost> {
   const lab = new TestLab()
   const folder = join(lab.dir, "guest-vms")
-  expectLabAnswer(await lab.up())
+  try {
+    expectLabAnswer(await lab.up())
+  } catch (error) {
+    await lab.remove()
+    throw error
+  }
   await mkdir(folder, { mode: 0o711 })
   const { names } = labHome(lab.dir)
   return {

@@ -17,7 +17,12 @@ const exec = promisify(execFile)
 /** The XAPI lab host, with a lab's isolated network and router. */
 export async function openPoolVms(): Promise<VmHost> {
   const lab = new TestLab()
-  expectLabAnswer(await lab.run(["up", "--xenserver", "--json"]))
+  try {
+    expectLabAnswer(await lab.run(["up", "--xenserver", "--json"]))
+  } catch (error) {
+    await lab.remove()
+    throw error
+  }
   const { names, pool } = labHome(lab.dir)
   const { urls, certificateFiles, user, passwordFile } = await showPool(lab)
   const password = readFileSync(passwordFile, "utf8").trim()

@@ -47,7 +47,8 @@ it("slash64 serve that is killed at random agrees with its hosts and router when
   const tally: Tally = { asked: 0, done: 0, refused: 0, cutOff: 0, kills: 0 }
   while (tally.asked < least || tally.kills < 8) {
     await startServer()
-    const killing = sleep(500 + Math.random() * 6000).then(() => server?.kill("SIGKILL"))
+    // Some lives end while the router is still waited for that the last one was converging, some long after.
+    const killing = sleep(Math.random() * 25_000).then(() => server?.kill("SIGKILL"))
     await Promise.all([1, 2, 3].map(() => callUntilDead(tally)))
     await killing
     tally.kills += 1

@@ -20,6 +20,7 @@ describe("translateLibvirt", () => {
     [38, "cannot write: No space left on device", "RESOURCE_EXHAUSTED"],
     [1, "internal error: No more available PCI slots", "RESOURCE_EXHAUSTED"],
     [9, "Storage source conflict with pool: 'x'", "ALREADY_EXISTS"],
+    [38, "error creating bridge interface s64-control: File exists", "ALREADY_EXISTS"],
     [1, "words", "INTERNAL"],
     [9999, "a code of a later libvirt", "INTERNAL"],
   ])("makes of %i %j a %s", (code, message, expected) => {

@@ -39,6 +39,11 @@ const table: readonly Row[] = [
     hint: "Another storage pool has this directory: give another one as storage in the host's configuration.",
   },
   {
+    words: /error creating bridge interface .*File exists/i,
+    code: "ALREADY_EXISTS",
+    hint: "The host has this bridge and libvirt knows none of it, as after a libvirtd that was killed: see who uses it (bridge link), then remove it with ip link delete.",
+  },
+  {
     words: /is not supported by .* on this host|could not find capabilities/i,
     code: "FAILED_PRECONDITION",
     hint: "Install the QEMU package for this architecture, or set emulation to tcg.",
