@@ -41,6 +41,7 @@ it("a libvirtd that was restarted is looked at and mended as before, and the log
   const away = await logged(lines, (line) => line.subject === "host kvm" && line.msg === "this needs a person")
   again = await startLibvirtd({ dir: ground.dir, private: true, hideKvm: true })
   const back = await logged(lines, (line) => line.msg === "no problem any more")
+  await until(async () => isTrue(rooms))
   for (const verb of ["net-destroy", "net-undefine"]) ground.virsh(verb, network)
   const mended = await logged(lines, (line) => line.kind === "make-network" && line.msg === "mended")
   await until(async () => isTrue(rooms))
@@ -51,6 +52,7 @@ it("a libvirtd that was restarted is looked at and mended as before, and the log
   expect(back.at).toBeGreaterThan(away.at)
   // What lasts is told once.
   expect(lines.filter((line) => line.msg.startsWith("no word of the host"))).toHaveLength(1)
+  expect(lines.filter((line) => line.msg === "the host answers again")).toHaveLength(1)
   expect(ground.virsh("net-list", "--name").trim()).toContain(network)
   expect(ground.virsh("dumpxml", "--inactive", vmId).match(/<interface /g)).toHaveLength(1)
   await rooms.hosts.close()

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { promisify } from "node:util"
 import { Steps, connectGuestAgent, guestDomainXml, openGuestImage, openTemplate, waitForGuest } from "@slash64/tool-lab"
@@ -30,7 +30,9 @@ describe("the curl script of README.md on a libvirtd, with a router VM and a gue
     const env = { ...process.env, XDG_STATE_HOME: join(ground.dir, "state") }
     const template = await openTemplate(new Steps(() => {}), signal)
     const manifest = join(ground.dir, "manifest.json")
-    writeFileSync(manifest, JSON.stringify({ ...template, format: "qcow2" }))
+    const file = basename(template.file)
+    copyFileSync(template.file, join(ground.dir, file))
+    writeFileSync(manifest, JSON.stringify({ ...template, file, format: "qcow2" }))
     await run(process.execPath, [main, "template", "register", manifest], { env })
     script = scriptFor(ground)
     agent = await bootGuest(ground, /"vmId": "([^"]+)"/.exec(script)?.[1] ?? "", signal)

@@ -91,7 +91,11 @@ export class MemoryHost implements HypervisorHost {
       const { networks, devices } = this.#world
       const there = networks.get(spec.id)
       const { id, attachment, mtu } = spec
-      if (there !== undefined) return sameOrThrow("network", there, { id, attachment, mtu })
+      if (there !== undefined) {
+        const { down: _isUp, ...kept } = sameOrThrow("network", there, { id, attachment, mtu })
+        networks.set(id, kept)
+        return kept
+      }
       const needs = deviceOf(spec)
       if (needs !== undefined && !devices.has(needs)) throw missing("attachment", needs, "no such device on the host")
       const made = { id, attachment, mtu, bridge: bridgeOf(spec) }

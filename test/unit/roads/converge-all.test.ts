@@ -39,6 +39,10 @@ const drifts: Readonly<Record<string, readonly [() => unknown, readonly object[]
     () => bench.world.networks.clear(),
     [{ kind: "make-network", networkId: "lab", host: "h1", why: "the network is not on the host" }],
   ],
+  "the network was stopped on the host": [
+    () => bench.world.networks.forEach((one, id, all) => all.set(id, { ...one, down: true })),
+    [{ kind: "make-network", networkId: "lab", host: "h1", why: "the network is down on the host" }],
+  ],
   "all of it is gone": [
     () => [bench.world.nics, bench.world.routers, bench.world.networks].map((map) => map.clear()),
     [{ kind: "make-network" }, router, nic],

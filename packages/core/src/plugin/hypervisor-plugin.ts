@@ -144,6 +144,8 @@ export interface NetworkSpec {
 export interface HostNetwork extends NetworkSpec {
   /** The bridge that ports are put on. */
   readonly bridge: string
+  /** Somebody stopped it: it is there and carries nothing until the next `ensureNetwork`. Absent: it carries. */
+  readonly down?: true
 }
 
 export interface NicRef {

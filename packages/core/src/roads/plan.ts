@@ -90,8 +90,10 @@ function planHost(
   sight: HostSight | PlanProblem,
 ): readonly (PlanStep | PlanProblem)[] {
   if (isProblem(sight)) return [sight]
-  if (sight.networks.has(id)) return []
-  return [{ kind: "make-network", networkId: id, host, why: "the network is not on the host" }]
+  const seen = sight.networks.get(id)
+  if (seen !== undefined && seen.down !== true) return []
+  const why = seen === undefined ? "the network is not on the host" : "the network is down on the host"
+  return [{ kind: "make-network", networkId: id, host, why }]
 }
 
 async function planRouterOf(

@@ -15,9 +15,13 @@ export interface Libvirt {
   close(): Promise<void>
 }
 
+export interface ListedNetwork {
+  readonly document: string
+  readonly isActive: boolean
+}
+
 export interface LibvirtNetworks {
-  /** The documents of all networks. */
-  list(signal: AbortSignal): Promise<readonly string[]>
+  list(signal: AbortSignal): Promise<readonly ListedNetwork[]>
   find(name: string, signal: AbortSignal): Promise<string | undefined>
   define(xml: string, signal: AbortSignal): Promise<void>
   setAutostart(name: string, signal: AbortSignal): Promise<void>

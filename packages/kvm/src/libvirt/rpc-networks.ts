@@ -12,13 +12,19 @@ export function rpcNetworks(session: RpcSession): LibvirtNetworks {
   const find = (name: string, signal: AbortSignal) =>
     session.find(signal, absent, async (rpc, options) => (await rpc.networkLookupByName({ name }, options)).net)
 
+  const isActive = (net: { readonly name: string; readonly uuid: string }, signal: AbortSignal) =>
+    session.find(signal, absent, async (rpc, options) => (await rpc.networkIsActive({ net }, options)).active === 1)
+
   return {
     async list(signal) {
       const { nets } = await session.run(signal, (rpc, options) =>
         rpc.connectListAllNetworks({ need_results: 1, flags: 0 }, options),
       )
-      const documents = await Promise.all(nets.map((net) => documentOf(net, signal)))
-      return documents.filter((document) => document !== undefined)
+      const listed = nets.map(async (net) => {
+        const document = await documentOf(net, signal)
+        return document === undefined ? [] : [{ document, isActive: (await isActive(net, signal)) === true }]
+      })
+      return (await Promise.all(listed)).flat()
     },
     async find(name, signal) {
       const net = await find(name, signal)
@@ -33,13 +39,11 @@ export function rpcNetworks(session: RpcSession): LibvirtNetworks {
     },
     async start(name, signal) {
       const net = await lookup(name, signal)
-      const isActive = async (): Promise<boolean> =>
-        session.run(signal, async (rpc, options) => (await rpc.networkIsActive({ net }, options)).active === 1)
-      if (await isActive()) return
+      if ((await isActive(net, signal)) === true) return
       try {
         await session.run(signal, (rpc, options) => rpc.networkCreate({ net }, options))
       } catch (error) {
-        if (!isNative(error, "VIR_ERR_OPERATION_INVALID") || !(await isActive())) throw error
+        if (!isNative(error, "VIR_ERR_OPERATION_INVALID") || (await isActive(net, signal)) !== true) throw error
       }
     },
     async stop(name, signal) {

@@ -38,11 +38,20 @@ export async function requireNetwork(libvirt: Libvirt, networkId: string, signal
 }
 
 export async function listMarkedNetworks(libvirt: Libvirt, signal: AbortSignal): Promise<readonly MarkedNetwork[]> {
-  const documents = await libvirt.networks.list(signal)
-  return documents.flatMap((document) => readNetwork(parseXml(document, "network")) ?? [])
+  return (await listWithState(libvirt, signal)).map(({ network }) => network)
 }
 
 export async function listNetworks(libvirt: Libvirt, call: Call): Promise<readonly HostNetwork[]> {
-  const networks = await listMarkedNetworks(libvirt, call.signal)
-  return networks.map(({ id, attachment, mtu, bridge }) => ({ id, attachment, mtu, bridge }))
+  const listed = await listWithState(libvirt, call.signal)
+  return listed.map(({ network: { id, attachment, mtu, bridge }, isActive }) =>
+    isActive ? { id, attachment, mtu, bridge } : { id, attachment, mtu, bridge, down: true },
+  )
+}
+
+async function listWithState(libvirt: Libvirt, signal: AbortSignal) {
+  const listed = await libvirt.networks.list(signal)
+  return listed.flatMap(({ document, isActive }) => {
+    const network = readNetwork(parseXml(document, "network"))
+    return network === undefined ? [] : [{ network, isActive }]
+  })
 }

@@ -32,7 +32,12 @@ export class HostWatches {
     const call = newCall({ signal: this.#signal })
     try {
       const host = await hosts.open(name, call)
-      if (this.#away.delete(name)) log.info({ host: name }, "the host answers again")
+      if (this.#away.has(name)) {
+        // A host that was opened before is given without a question to it.
+        await host.listNetworks(call)
+        this.#away.delete(name)
+        log.info({ host: name }, "the host answers again")
+      }
       for await (const event of host.watch?.(call) ?? []) await this.#onEvent(name, event)
     } catch (error) {
       if (!this.#signal.aborted && !this.#away.has(name))
