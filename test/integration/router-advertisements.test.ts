@@ -73,6 +73,16 @@ describe("Router Advertisements", () => {
     expect(senders).toEqual(new Set([linkLocalOf(30)]))
   })
 
+  it("that the router itself sends to all nodes are not another's", async () => {
+    const guest = await segment.addNamespace(macOf(20), "guest0")
+    const filter = "icmp6[0] = 134 and ip6 dst host ff02::1"
+    const seen = await segment.capture(guest, { device: "guest0", filter, packets: 1, seconds: 30 }, async () => {
+      router = await startNamespaceRouter(segment, { ...ofRouter, reservations: [ours] })
+    })
+    expect(seen).toContain("Flags [managed, other stateful]")
+    expect(await advertisersOf(router)).toEqual([])
+  })
+
   it("of other routers are in the router's status, with what is wrong with them", async () => {
     router = await startNamespaceRouter(segment, { ...ofRack, reservations: [ours] })
     expect(await advertisersOf(router)).toEqual([])

@@ -47,15 +47,22 @@ manifest() {
 	cat "$run/folded"
 }
 
+link_locals() {
+	grep -oE 'fe80:[0-9a-f:]+' | sort -u
+}
+
 # The routers that nftables.conf has noted in a set.
 heard() {
-	nft list set inet slash64 "$1" 2>/dev/null | grep -oE 'fe80:[0-9a-f:]+' | sort -u
+	nft list set inet slash64 "$1" 2>/dev/null | link_locals
 }
 
 list_advertisers() {
+	# What this router sends to all nodes comes in here too.
+	own=$(ip -o -6 address show dev guest | link_locals)
 	unmanaged=$(heard unmanaged_routers)
 	autonomous=$(heard autonomous_routers)
 	heard routers | while read -r address; do
+		! is_line "$address" "$own" || continue
 		printf '{"address":"%s","managed":%s,"autonomous":%s}\n' "$address" \
 			"$(is_line "$address" "$unmanaged" && echo false || echo true)" \
 			"$(is_line "$address" "$autonomous" && echo true || echo false)"
