@@ -51,7 +51,7 @@ export function explainNic(nic: Nic, { port, observed, leases }: SeenNic): reado
     ),
     ...strange.map(({ address }) =>
       wrong(
-        `${address} is not this NIC's: the guest made it (an RA with the A flag, or by hand), and port security drops what it sends from it`,
+        `${address} is not this NIC's: the guest made it (an RA with the A flag, or by hand); port security, where it is on, drops what it sends from it`,
       ),
     ),
   ]

@@ -40,7 +40,7 @@ export function raProblems(
       .filter(({ autonomous }) => autonomous)
       .map(({ address }) => ({
         subject,
-        problem: `the RA of ${address} has the autonomous flag (A): guests make addresses of their own, which port security drops`,
+        problem: `the RA of ${address} has the autonomous flag (A): guests make addresses of their own, which port security, where it is on, drops`,
         hint: "Clear it there",
       })),
   ]
