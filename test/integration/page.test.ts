@@ -146,10 +146,13 @@ describe("the page in Chromium", () => {
     const { tab } = chromium
     const evil = `<img src=x onerror="document.title='run'"><script>document.title='run'`
     lab.hypervisor.observed.set(nicIdFor("blue", web1, 0), [evil])
-    await tab.open(`https://${origin}/networks/blue`)
+    // For some seconds a page shows what was seen for the one before.
+    do await tab.open(`https://${origin}/networks/blue`)
+    while (
+      !String(await tab.evaluate(`document.getElementById("nic-table").closest("table").innerText`)).includes(evil)
+    )
     expect(await tab.evaluate("document.title")).toBe("slash64: network blue")
     expect(await tab.evaluate("document.images.length + document.scripts.length")).toBe(0)
-    expect(await tab.evaluate(`document.getElementById("nic-table").closest("table").innerText`)).toContain(evil)
   })
 
   /** Serves on TCP; gives where. */
