@@ -16,7 +16,8 @@ export function dhcpcd(nic: GuestNic): GuestSetUp {
         "  slaac hwaddr",
         "  ipv6ra_noautoconf",
         ...(ipv6 ? [] : ["  ipv4only"]),
-        ...(ipv4 ? ["  noipv4ll"] : ["  ipv6only"]),
+        // dhcpcd 9.4 gives a probe up for good that it cannot read at once ("arp_read: Resource temporarily unavailable").
+        ...(ipv4 ? ["  noipv4ll", "  noarp"] : ["  ipv6only"]),
         ...(isDefault ? [] : ["  nogateway", "  nohook resolv.conf"]),
       ]),
     ],
