@@ -48,7 +48,12 @@ export async function bootMatrixGuest(request: BootRequest): Promise<MatrixGuest
       await sleep(quietMs)
       problems = await lookAtGuest((line) => guest.shell(line), nics)
       if (problems.length === 0) return []
-      return [...problems, await guest.shell("ps -A -o stat,etime,args; tail -n 30 /tmp/started.log 2>&1 || true")]
+      return [
+        ...problems,
+        await guest.shell(
+          "ip address; ip -6 route; ps -A -o stat,etime,args; tail -n 30 /tmp/started.log 2>&1 || true",
+        ),
+      ]
     },
     async cutPower() {
       if (!on) return

@@ -75,7 +75,10 @@ it(`costs little while nothing happens to ${nics} NICs on one router`, async () 
     `slash64 serve, idle, ${nics} NICs on one router: ${cpu.toFixed(2)} CPU seconds a minute, ${residentMiB()} MiB resident\n`,
   )
   expect(log.slice(logged)).toBe("")
-  expect(lab.router.commands.slice(asked)).toEqual(Array.from({ length: minutes }, () => "status"))
+  // A look a minute, of which the window's ends may hold one more or less.
+  const looks = lab.router.commands.slice(asked)
+  expect(new Set(looks)).toEqual(new Set(["status"]))
+  expect(Math.abs(looks.length - minutes)).toBeLessThanOrEqual(1)
 })
 
 async function attach(index: number): Promise<void> {
