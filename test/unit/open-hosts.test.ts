@@ -32,4 +32,26 @@ describe("openHosts", () => {
     await expect(hosts.open("h1", newCall())).rejects.toMatchObject({ code: "NOT_FOUND", field: "host" })
     await hosts.close()
   })
+
+  it.each([
+    ["closed", (close: () => Promise<void>) => close(), "FAILED_PRECONDITION"],
+    ["aborted", async (_close: unknown, abort: () => void) => abort(), "CANCELLED"],
+  ])("connects no more where they were %s while the record was read", async (_how, end, code) => {
+    let connected = 0
+    const connect = async () => {
+      connected += 1
+      return new MemoryHost(newMemoryWorld())
+    }
+    const read = Promise.withResolvers<HostRecord>()
+    const hosts = openHosts({ findHost: () => read.promise }, [{ ...plugin, connect }])
+    const controller = new AbortController()
+    const opening = hosts.open("h1", newCall({ signal: controller.signal }))
+    await end(
+      () => hosts.close(),
+      () => controller.abort(),
+    )
+    read.resolve({ name: "h1", plugin: "memory", config: {} })
+    await expect(opening).rejects.toMatchObject({ code })
+    expect(connected).toBe(0)
+  })
 })

@@ -2,15 +2,19 @@ import { isDeepStrictEqual } from "node:util"
 import { Slash64Error, quote } from "../errors.ts"
 import type { HostRecord } from "../network/records.ts"
 import type { Store } from "../store/store.ts"
-import { newCall, untilAborted } from "./call.ts"
+import { checkAborted, newCall, untilAborted } from "./call.ts"
 import type { Call } from "./call.ts"
 import { connectHost } from "./connect-host.ts"
 import type { HypervisorHost, HypervisorPlugin } from "./hypervisor-plugin.ts"
 
 /** The hosts by the name that they were added under. */
 export interface Hosts {
-  /** The connection that is open, or a new one. NOT_FOUND when no host was added under this name. */
+  /**
+   * The connection that is open, or a new one. NOT_FOUND when no host was added under this name, FAILED_PRECONDITION
+   * after `close`.
+   */
   open(name: string, call: Call): Promise<HypervisorHost>
+  /** Ends all connections; there are none any more. Repeated: success. */
   close(): Promise<void>
 }
 
@@ -20,6 +24,7 @@ export interface Hosts {
  */
 export function openHosts(store: Pick<Store, "findHost">, plugins: readonly HypervisorPlugin[]): Hosts {
   const connections = new Map<string, Connection>()
+  let closed = false
 
   const connect = async (record: HostRecord, call: Call): Promise<HypervisorHost> =>
     connectHost(findPlugin(plugins, record), record.config, call)
@@ -27,6 +32,9 @@ export function openHosts(store: Pick<Store, "findHost">, plugins: readonly Hype
   return {
     async open(name, call) {
       const record = await store.findHost(name)
+      // Whoever was waiting for the record must not connect behind a close: nobody would end that connection.
+      checkAborted(call.signal)
+      if (closed) throw new Slash64Error("FAILED_PRECONDITION", "the hosts were closed", { hint: "Open them anew." })
       if (record === undefined) throw notAdded(name)
       const open = connections.get(name)
       if (open !== undefined && isDeepStrictEqual(open.record, record)) return untilAborted(open.host, call.signal)
@@ -41,6 +49,7 @@ export function openHosts(store: Pick<Store, "findHost">, plugins: readonly Hype
       return untilAborted(opened.host, call.signal)
     },
     async close() {
+      closed = true
       const open = [...connections.values()]
       connections.clear()
       await close(open)
