@@ -23,7 +23,7 @@ const checks = [
 
 const projects = [
   { name: "unit", deadlineMs: 8 * minute, wanted: true },
-  { name: "integration", deadlineMs: 30 * minute, wanted: options.unit !== true },
+  { name: "integration", deadlineMs: 45 * minute, wanted: options.unit !== true },
   { name: "long", deadlineMs: 120 * minute, wanted: options.all === true },
 ].filter(({ wanted }) => wanted)
 
