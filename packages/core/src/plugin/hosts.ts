@@ -34,7 +34,7 @@ export function openHosts(store: Pick<Store, "findHost">, plugins: readonly Hype
       const record = await store.findHost(name)
       // Whoever was waiting for the record must not connect behind a close: nobody would end that connection.
       checkAborted(call.signal)
-      if (closed) throw new Slash64Error("FAILED_PRECONDITION", "the hosts were closed", { hint: "Open them anew." })
+      if (closed) throw closedBefore(name)
       if (record === undefined) throw notAdded(name)
       const open = connections.get(name)
       if (open !== undefined && isDeepStrictEqual(open.record, record)) return untilAborted(open.host, call.signal)
@@ -74,6 +74,14 @@ function findPlugin(plugins: readonly HypervisorPlugin[], { name, plugin }: Host
     field: "plugin",
     value: quote(plugin),
     hint: `Loaded are: ${plugins.map((one) => one.name).join(", ") || "none"}. Install and load the one it needs.`,
+  })
+}
+
+function closedBefore(name: string): Slash64Error {
+  return new Slash64Error("FAILED_PRECONDITION", `host ${quote(name)} was asked for after the hosts were closed`, {
+    field: "host",
+    value: quote(name),
+    hint: "Ask for it before the close, or open the hosts anew.",
   })
 }
 
