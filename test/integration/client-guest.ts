@@ -82,6 +82,7 @@ export interface ClientGuest {
   close(): Promise<void>
 }
 
+/** It is ready behind the chroot only: who enters it before that is on the machine's own root. */
 const prepare = `
 set -e
 mount -t overlay overlay -o lowerdir=$0,upperdir=$1/upper,workdir=$1/work $1/root
@@ -93,8 +94,7 @@ mount -t tmpfs tmpfs run
 mount --rbind /dev dev
 mkdir -p run/dbus run/network run/systemd/netif/links run/systemd/netif/leases run/systemd/netif/lldp run/dhcpcd var/lib/dhcp var/lib/dhcpcd
 chown -R 104:104 run/systemd/netif
-echo ready
-exec chroot . sleep infinity
+exec chroot . sh -c 'echo ready; exec sleep infinity'
 `
 
 /** The accounts that the packages' own scripts would have made. */
