@@ -55,7 +55,8 @@ export async function unpackClients(): Promise<string> {
   await exec("chroot", [fresh, "python3", "-m", "compileall", "-q", "/usr/lib/python3", "/usr/lib/python3.11"], {
     env,
   }).catch(() => undefined)
-  await rename(fresh, tree)
+  // Another test file may have been first; its tree is the same.
+  await rename(fresh, tree).catch(() => rm(fresh, { recursive: true, force: true }))
   return tree
 }
 

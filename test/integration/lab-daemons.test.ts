@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process"
+import { execFileSync, spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -58,6 +59,23 @@ describe("a private libvirtd", () => {
     await found?.stop()
     expect(await findPrivateLibvirtd(dir)).toBeUndefined()
     expect(processesOf(dir)).toEqual([])
+  })
+
+  it("starts while network namespaces of the machine come and go", async () => {
+    const name = `s64c${process.pid}`
+    const line = `while :; do ip netns add ${name} && ip netns delete ${name} || exit; done`
+    const churn = spawn("sh", ["-c", line], { stdio: "ignore" })
+    try {
+      for (let round = 0; round < 3; round++) {
+        const libvirtd = await startLibvirtd({ dir, private: true, hideKvm: true })
+        await libvirtd.stop()
+      }
+      expect(churn.exitCode).toBeNull()
+    } finally {
+      churn.kill()
+      await once(churn, "exit")
+      spawnSync("ip", ["netns", "delete", name])
+    }
   })
 
   it("sees the Open vSwitch of its directory", async () => {

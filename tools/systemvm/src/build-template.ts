@@ -103,7 +103,8 @@ export async function buildTemplate(request: BuildRequest): Promise<TemplateMani
       images.push({ file, format, ...(await readImage(join(outDir, file))) })
     }
     const manifest = describeTemplate(contents, images, [...packages, { name: "dnsmasq", version: dnsmasq.version }])
-    await writeFile(join(outDir, "manifest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`)
+    await writeFile(join(workDir, "manifest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`)
+    await rename(join(workDir, "manifest.json"), join(outDir, "manifest.json"))
     return manifest
   } finally {
     await rm(workDir, { recursive: true, force: true })

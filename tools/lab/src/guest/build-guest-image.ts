@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto"
-import { access, mkdir, rename, writeFile } from "node:fs/promises"
+import { access, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { buildInitramfs, compressInitramfs, fetchPackages, readKernel, unpackPackages } from "@slash64/tool-systemvm"
 import { guestApplets, guestModules, guestPackages, guestPrograms, readGuestFiles } from "./guest-contents.ts"
 
-/** A guest that boots from a kernel and an initramfs alone. */
+/** A guest that boots from a kernel and an initramfs alone, two files of one directory. */
 export interface GuestImage {
   readonly kernel: string
   readonly initramfs: string
@@ -35,13 +35,25 @@ export async function buildGuestImage(request: GuestImageRequest): Promise<Guest
     applets: guestApplets,
   })
   const image = join(outDir, hash(cpio, kernel.image))
-  const made = { kernel: join(image, "vmlinuz"), initramfs: join(image, "initramfs") }
-  if (await exists(made.initramfs)) return made
-  await mkdir(image, { recursive: true })
-  await writeFile(made.kernel, kernel.image)
-  await writeFile(`${made.initramfs}.partial`, await compressInitramfs(cpio))
-  await rename(`${made.initramfs}.partial`, made.initramfs)
-  return made
+  if (await exists(image)) return guestImageIn(image)
+  await mkdir(outDir, { recursive: true })
+  const workDir = await mkdtemp(join(outDir, ".build-"))
+  try {
+    const made = guestImageIn(workDir)
+    await writeFile(made.kernel, kernel.image)
+    await writeFile(made.initramfs, await compressInitramfs(cpio))
+    // Another build may have been first; its image is the same.
+    await rename(workDir, image).catch(async (error: unknown) => {
+      if (!(await exists(image))) throw error
+    })
+    return guestImageIn(image)
+  } finally {
+    await rm(workDir, { recursive: true, force: true })
+  }
+}
+
+export function guestImageIn(folder: string): GuestImage {
+  return { kernel: join(folder, "vmlinuz"), initramfs: join(folder, "initramfs") }
 }
 
 function hash(...parts: readonly (string | Buffer)[]): string {

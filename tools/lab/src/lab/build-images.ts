@@ -1,17 +1,18 @@
 import { createHash } from "node:crypto"
-import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { access, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 import { buildTemplate, makeDisk } from "@slash64/tool-systemvm"
 import type { TemplateFormat } from "@slash64/tool-systemvm"
 import { z } from "zod"
-import { buildGuestImage } from "../guest/build-guest-image.ts"
+import { buildGuestImage, guestImageIn } from "../guest/build-guest-image.ts"
 import type { GuestImage } from "../guest/build-guest-image.ts"
 import { guestCommandLine } from "../guest/guest-contents.ts"
 import { cacheDir } from "./lab-home.ts"
 import type { Steps } from "./steps.ts"
 
 const manifestShape = z.object({ version: z.string(), digest: z.string(), file: z.string() })
-const guestShape = z.object({ kernel: z.string(), initramfs: z.string() })
+/** By its folder's name: a checkout may be moved, or its cache copied. */
+const guestShape = z.object({ folder: z.string() })
 
 export interface RouterTemplate {
   readonly version: string
@@ -49,12 +50,14 @@ export async function openTemplate(
 /** The guest image of this checkout, as {@link openTemplate}. */
 export async function openGuestImage(signal: AbortSignal): Promise<GuestImage> {
   const outDir = join(cacheDir, "lab", `guest-${await hashOf("systemvm/src", "lab/files", "lab/src/guest")}`)
-  const record = join(outDir, "image.json")
+  const record = join(outDir, "built.json")
   const built = await readJson(record, guestShape)
-  if (built !== undefined) return built
-  await mkdir(outDir, { recursive: true })
+  if (built !== undefined) return guestImageIn(join(outDir, built.folder))
   const image = await buildGuestImage({ cacheDir: packages, outDir, signal })
-  await writeFile(record, JSON.stringify(image))
+  const workDir = await mkdtemp(join(outDir, ".build-"))
+  await writeFile(join(workDir, "built.json"), JSON.stringify({ folder: basename(dirname(image.kernel)) }))
+  await rename(join(workDir, "built.json"), record)
+  await rm(workDir, { recursive: true })
   return image
 }
 
