@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { Slash64Error, quote } from "@slash64/core"
-import type { RouterFiles } from "../render/render-router.ts"
+import type { RenderedHosts } from "../render/render-hosts.ts"
+import { hostsPath, type RouterFiles } from "../render/render-router.ts"
 
 /** The sha256 of every file of a generation, by path; `digest` is that of the manifest's own text. */
 export interface Manifest {
@@ -15,9 +16,10 @@ export interface HeldState {
   readonly hosts: readonly string[]
 }
 
-/** The manifest of rendered files: a line a file, sorted by path in byte order (docs/router-protocol.md). */
-export function manifestOf(files: RouterFiles): Manifest {
-  const hashes = new Map([...files].map(([path, content]) => [path, sha256(content)]))
+/** The manifest of a generation: a line a file, sorted by path in byte order (docs/router-protocol.md). */
+export function manifestOf(settings: RouterFiles, hosts: RenderedHosts): Manifest {
+  const hashes = new Map([...settings].map(([path, content]) => [path, sha256(content)]))
+  hashes.set(hostsPath, hosts.sha256)
   const text = [...hashes.keys()]
     .toSorted()
     .map((path) => `${hashes.get(path)}  ${path}\n`)

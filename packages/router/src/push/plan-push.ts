@@ -1,5 +1,13 @@
-import type { RouterFiles } from "../render/render-router.ts"
-import type { HeldState } from "./manifest.ts"
+import type { RenderedHosts } from "../render/render-hosts.ts"
+import { hostsPath, type RouterFiles } from "../render/render-router.ts"
+import type { HeldState, Manifest } from "./manifest.ts"
+
+/** What a router is to hold. */
+export interface Generation {
+  readonly settings: RouterFiles
+  readonly hosts: RenderedHosts
+  readonly manifest: Manifest
+}
 
 /** What a router is asked for (docs/router-protocol.md), `none` as a base being a full set. */
 export type PushPlan = {
@@ -15,16 +23,17 @@ export type PushPlan = {
 /** More in one line than this is sent as a file: a line is written to the router's journal at once. */
 const lineLimit = 3000
 
-/** What brings a router that holds `base` to `target`: only what differs. Without a base, everything. */
-export function planPush(files: RouterFiles, target: HeldState, base: HeldState | undefined): PushPlan {
-  const { digest, hashes, text } = target.manifest
-  const changed = [...files].filter(([path]) => base?.manifest.hashes.get(path) !== hashes.get(path))
+/** What brings a router that holds `base` to the target: only what differs. Without a base, everything. */
+export function planPush({ settings, hosts, manifest }: Generation, base: HeldState | undefined): PushPlan {
+  const { digest, hashes, text } = manifest
+  const changed = [...hashes.keys()].filter((path) => base?.manifest.hashes.get(path) !== hashes.get(path))
   const common = { base: base?.manifest.digest ?? "none", digest, changedFiles: changed.length }
-  if (base && changed.every(([path]) => path === "reservations")) {
-    const changes = compareHosts(base.hosts, target.hosts)
+  if (base && changed.every((path) => path === hostsPath)) {
+    const changes = compareHosts(base.hosts, hosts.lines)
     if (changes) return { kind: "change", ...common, changes }
   }
-  return { kind: "apply", ...common, files: [["manifest", text], ...changed] }
+  const contents = changed.map((path) => [path, settings.get(path) ?? hosts.text()] as const)
+  return { kind: "apply", ...common, files: [["manifest", text], ...contents] }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Slash64Error, type Call, type PushResult, type RouterEndpoint, type RouterState } from "@slash64/core"
 import type { HostRenderer } from "../render/render-hosts.ts"
-import { renderRouter } from "../render/render-router.ts"
+import { renderSettings } from "../render/render-router.ts"
 import { manifestOf, type HeldState } from "./manifest.ts"
 import { planPush } from "./plan-push.ts"
 import type { AppliedAnswer } from "./router-answer.ts"
@@ -27,19 +27,22 @@ export async function pushState(
   call: Call,
 ): Promise<PushedState> {
   const hosts = renderer.render(state.reservations)
-  const files = renderRouter(state, hosts)
-  const target = { manifest: manifestOf(files), hosts: hosts.lines }
+  const settings = renderSettings(state)
+  const manifest = manifestOf(settings, hosts)
   let sentBytes = 0
 
   for await (const base of basesToTry(commands, router, held, call)) {
-    const plan = planPush(files, target, base)
+    const plan = planPush({ settings, hosts, manifest }, base)
     call.report({ step: `sending ${plan.changedFiles} files to router ${router.routerId}` })
     const outcome = await commands.push(router, state.revision, plan, call)
     sentBytes += outcome.sentBytes
     if (outcome.kind === "applied") {
-      checkReadBack(router, state, target.manifest.digest, outcome.answer)
+      checkReadBack(router, state, manifest.digest, outcome.answer)
       const { revision, generation } = outcome.answer
-      return { result: { revision, generation, changedFiles: plan.changedFiles, sentBytes }, held: target }
+      return {
+        result: { revision, generation, changedFiles: plan.changedFiles, sentBytes },
+        held: { manifest, hosts: hosts.lines },
+      }
     }
     if (outcome.refusal.code !== "BASE") throw outcome.refusal.error
   }

@@ -1,4 +1,5 @@
-import { isSlash64Error, parseIpv4Address, parseIpv6Address, type RouterState } from "@slash64/core"
+import { createHash } from "node:crypto"
+import { isSlash64Error, parseIpv4Address, parseIpv6Address, type Reservation, type RouterState } from "@slash64/core"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { HostRenderer, renderHosts } from "./render-hosts.ts"
@@ -66,10 +67,34 @@ describe("renderRouter", () => {
         const renderer = new HostRenderer()
         for (const set of sets) {
           const state = set.map(([number, name]) => states.reservation(number, { hostname: `vm-${name}` }))
-          expect(renderer.render(state)).toEqual(renderHosts(state))
+          expect(renderedBy(renderer, state)).toEqual(renderedAfresh(state))
         }
       }),
     )
+  })
+
+  it("gives the same with one more, and one more, wherever it stands among the others", () => {
+    const orders = fc.uniqueArray(fc.integer({ min: 1, max: 250 }), { minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(orders, (order) => {
+        const renderer = new HostRenderer()
+        for (let count = 0; count <= order.length; count++) {
+          const numbers = order.slice(0, count).toSorted((one, other) => one - other)
+          const state = numbers.map((number) => states.reservation(number))
+          expect(renderedBy(renderer, state)).toEqual(renderedAfresh(state))
+        }
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it("gives the same after a state that it refused", () => {
+    const [one, two, three] = [1, 2, 3].map((number) => states.reservation(number))
+    if (!one || !two || !three) throw new Error("there are three")
+    const renderer = new HostRenderer()
+    renderer.render([one, two])
+    expect(() => renderer.render([one, two, three, { ...three, hostname: "a b" }])).toThrow("hostname")
+    expect(renderedBy(renderer, [one, three])).toEqual(renderedAfresh([one, three]))
   })
 
   it.each(["ignore", "infinite", "IGNORE", "42", "5m", "12h", "3d", "1w"])("leaves the name %s out", (hostname) => {
@@ -77,6 +102,21 @@ describe("renderRouter", () => {
     expect(renderRouter(state).get("reservations")).toBe("02:00:00:00:00:10,[2001:db8:1::10]\n")
   })
 })
+
+function renderedBy(renderer: HostRenderer, reservations: readonly Reservation[]): object {
+  const { lines, sha256, text } = renderer.render(reservations)
+  return { lines, sha256, text: text() }
+}
+
+/** The same, by none of what a renderer keeps. */
+function renderedAfresh(reservations: readonly Reservation[]): object {
+  const { lines, text } = renderHosts(reservations)
+  return {
+    lines,
+    sha256: createHash("sha256").update(text()).digest("hex"),
+    text: lines.map((line) => `${line}\n`).join(""),
+  }
+}
 
 describe("a value that could break out of its line", () => {
   const hostile = ["a\ndhcp-script=/bin/sh", "a,b", "a b", "a%00", "../x", "a#b", '"', "", "é", "-a", "a".repeat(64)]
