@@ -1,17 +1,26 @@
-"""The road from nothing to an address and back by the generated client: whole_road.py SOCKET VM MANIFEST"""
+"""The road from nothing to an address and back by the generated client: whole_road.py SETTINGS
+
+SETTINGS is JSON: `socket`, `host` as the API takes one, `network` for its name, `vm` for its name on the host, and the
+`manifest` of a template. `guest`, if true, has the VM show its address.
+"""
 
 import json
 import sys
+import time
 
 import client
 
-path, vm_name, manifest = sys.argv[1:]
-api = client.Client(lambda: client.UnixConnection(path))
+settings = json.loads(sys.argv[1])
+name = settings["network"]
+api = client.Client(lambda: client.UnixConnection(settings["socket"]))
 
 
 def done(operation):
     """The result of long work."""
     assert isinstance(operation, client.Operation), operation
+    while operation.state == "running":
+        time.sleep(0.5)
+        operation = api.getOperation(operation.id)
     if operation.state != "succeeded":
         raise client.ApiError(vars(operation.error))
     return operation.result
@@ -27,16 +36,22 @@ def refused(work, **fields):
     raise AssertionError("was not refused")
 
 
+def shown(id):
+    """The addresses that the guest itself shows; none as long as nobody sees into it."""
+    observed = api.observeNic(id).observed
+    return (observed and observed.addresses) or []
+
+
 assert api.getHealth() == {"status": "ok"}
-assert api.putHost("lab", {"plugin": "memory", "config": {}}) == client.Host("lab", "memory", {})
-assert api.describeHost("lab").hypervisor == "memory"
+assert api.putHost("lab", settings["host"]) == client.Host("lab", **settings["host"])
+assert api.describeHost("lab").hypervisor
 
 blue = {"attachment": {"kind": "isolated"}, "ipv6": {"prefix": "2001:db8:0:1::/64", "ra": "router"}}
-network = api.putNetwork("blue", blue)
+network = api.putNetwork(name, blue)
 assert isinstance(network, client.Network) and network.mtu == 1500
-assert api.putNetwork("blue", blue) == network == api.getNetwork("blue")
-refused(lambda: api.putNetwork("blue", {**blue, "mtu": 9000}), status=409, code="ALREADY_EXISTS", field="mtu")
-refused(lambda: api.putNetwork("red", {**blue, "colour": 1}), status=400, code="INVALID_ARGUMENT", field="colour")
+assert api.putNetwork(name, blue) == network == api.getNetwork(name)
+refused(lambda: api.putNetwork(name, {**blue, "mtu": 9000}), status=409, code="ALREADY_EXISTS", field="mtu")
+refused(lambda: api.putNetwork("another", {**blue, "colour": 1}), status=400, code="INVALID_ARGUMENT", field="colour")
 
 edge = {"prefix": "2001:db8:100::/48"}
 assert api.putPool("edge", edge) == api.putPool("edge", edge) == api.getPool("edge")
@@ -46,31 +61,35 @@ refused(lambda: api.removePool("edge"), status=409, code="FAILED_PRECONDITION")
 api.releasePrefix("edge", "customer-7")
 assert api.countPrefixes("edge").held == "0" and api.removePool("edge").pool is not None
 
-template = json.load(open(manifest))
+template = json.load(open(settings["manifest"]))
 done(api.registerTemplate(template["digest"], {k: template[k] for k in ("version", "file", "format")}, prefer="wait=60"))
 assert [one.digest for one in api.listTemplates().templates] == [template["digest"]]
 
-done(api.startRouter("blue", {"host": "lab"}, prefer="wait=60"))
-assert api.getRouter("blue").state == "running"
-assert api.getRouterStatus("blue").services["dnsmasq"] == "running"
+done(api.startRouter(name, {"host": "lab"}, prefer="wait=60"))
+assert api.getRouter(name).state == "running"
+assert api.getRouterStatus(name).services["dnsmasq"] == "running"
 
-(vm,) = api.findVms("lab", name=vm_name).vms
-asked = {"network": "blue", "host": "lab", "vmId": vm.id}
+(vm,) = api.findVms("lab", name=settings["vm"]).vms
+asked = {"network": name, "host": "lab", "vmId": vm.id}
 made = done(api.attachNic("web1-0", asked, prefer="wait=60"))
 assert done(api.attachNic("web1-0", asked, prefer="wait=60"))["nic"] == made["nic"]
 done(api.attachNic("web1-1", asked, prefer="wait=60"))
 nic = api.getNic("web1-0")
 assert isinstance(nic, client.Nic) and nic.state == "attached" and vars(nic)["ipv6"] == made["nic"]["ipv6"]
 assert api.observeNic("web1-0").port.live is True
-assert api.countAddresses("blue").ipv6["held"] == "2"
+assert api.countAddresses(name).ipv6["held"] == "2"
 
-status = api.getNetworkStatus("blue")
+if settings.get("guest"):
+    while nic.ipv6 not in shown("web1-0"):
+        time.sleep(0.5)
+
+status = api.getNetworkStatus(name)
 assert status.nics == 2 and status.problems == [] and status.routerStatus.revision == status.revision
 assert api.getHostStatus().hosts[0].problems == []
-assert done(api.makeDefaultNic("web1-1", prefer="wait=60"))["converged"] == ["blue"]
+assert done(api.makeDefaultNic("web1-1", prefer="wait=60"))["converged"] == [name]
 assert api.getGuestConfig("web1-0", client="networkd").files[0]["path"].startswith("/etc/systemd/network/")
 
-first = api.listNics(limit=1, network="blue")
+first = api.listNics(limit=1, network=name)
 assert [one.id for one in first.nics] == ["web1-0"] and first.next == "web1-0"
 second = api.listNics(limit=1, after=first.next)
 assert [one.id for one in second.nics] == ["web1-1"] and second.next is None
@@ -84,6 +103,6 @@ refused(lambda: api.getOperation("none"), status=404, code="NOT_FOUND")
 for id in ("web1-0", "web1-1"):
     assert done(api.detachNic(id, prefer="wait=60"))["nic"]["id"] == id
 assert done(api.detachNic("web1-0", prefer="wait=60")) == {}
-done(api.removeNetwork("blue", prefer="wait=60"))
-refused(lambda: api.getNetwork("blue"), status=404, code="NOT_FOUND")
+done(api.removeNetwork(name, prefer="wait=60"))
+refused(lambda: api.getNetwork(name), status=404, code="NOT_FOUND")
 print(json.dumps({"address": made["nic"]["ipv6"]}))

@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { promisify } from "node:util"
 import { nicIdFor, routerIdFor } from "@slash64/core"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { goWholeRoad } from "../clients/generated-client.ts"
 import { startCliLab, web1 } from "../cli/cli-lab.ts"
 import type { CliAnswer, CliLab } from "../cli/cli-lab.ts"
 
@@ -69,12 +70,9 @@ describe("slash64 serve", () => {
     const manifest = lab.writeTemplate()
     const template = JSON.parse(readFileSync(manifest, "utf8"))
     writeFileSync(manifest, JSON.stringify({ ...template, file: join(lab.folder, template.file) }))
-    const clients = join(root, "test/clients")
-    const { stdout: client } = await run("python3", [join(clients, "generate_client.py"), join(folder, "openapi.json")])
-    writeFileSync(join(folder, "client.py"), client)
-    const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: "1" }
-    const { stdout } = await run("python3", [join(clients, "whole_road.py"), socket, "web1", manifest], { env })
-    expect(JSON.parse(stdout)).toEqual({ address: expect.stringMatching(/^2001:db8:0:1:/) })
+    const host = { plugin: "memory", config: {} }
+    const answer = await goWholeRoad(folder, { socket, host, network: "blue", vm: "web1", manifest })
+    expect(answer).toEqual({ address: expect.stringMatching(/^2001:db8:0:1:/) })
     expect(lab.hypervisor.networks.size).toBe(0)
   })
 
