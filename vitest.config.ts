@@ -1,7 +1,24 @@
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
+
+/** Vitest takes the largest files first; these are small and run a whole suite, which would be alone at the end. */
+const longest = /\/integration\/(postgres-store|kvm-conformance|xenserver-conformance)\.test\.ts$/
+
+function isLong({ moduleId }: TestSpecification): boolean {
+  return longest.test(moduleId)
+}
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- no array's
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
