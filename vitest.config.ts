@@ -43,7 +43,7 @@ export default defineConfig({
         test: {
           name: "long",
           include: ["test/long/**/*.test.ts"],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 1_200_000,
           hookTimeout: 1_200_000,
         },
