@@ -4,7 +4,8 @@ import { describeHost } from "./host/describe-host.ts"
 import { watchHost } from "./host/watch-host.ts"
 import type { HostParts } from "./libvirt/parts.ts"
 import { ensureNetwork } from "./network/ensure-network.ts"
-import { listNetworks } from "./network/find-network.ts"
+import { listNetworks } from "./network/list-networks.ts"
+import { mendPorts } from "./network/mend-ports.ts"
 import { removeNetwork } from "./network/remove-network.ts"
 import { attachNic } from "./nic/attach-nic.ts"
 import { detachNic } from "./nic/detach-nic.ts"
@@ -37,9 +38,14 @@ export function kvmHost(parts: HostParts, hangUp: () => Promise<void>): KvmHost 
   let closed: Promise<void> | undefined
   return {
     describeHost: (call) => describeHost(parts, call),
-    ensureNetwork: (network, call) => queue.run("networks", call, () => ensureNetwork(parts, network, call)),
+    ensureNetwork: (network, call) =>
+      queue.run("networks", call, async () => {
+        const made = await ensureNetwork(parts, network, call)
+        await mendPorts(parts, network.id, call.signal)
+        return made
+      }),
     removeNetwork: (id, call) => queue.run("networks", call, () => removeNetwork(parts, id, call)),
-    listNetworks: (call) => listNetworks(libvirt, call),
+    listNetworks: (call) => listNetworks(parts, call),
     attachNic: (nic, call) => queue.run(`vm ${nic.vmId}`, call, () => attachNic(libvirt, nic, call)),
     detachNic: (nic, call) => queue.run(`nic ${nic.id}`, call, () => detachNic(libvirt, nic, call)),
     listNics: (call) => listNics(libvirt, call),

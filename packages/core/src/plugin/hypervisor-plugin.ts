@@ -144,7 +144,10 @@ export interface NetworkSpec {
 export interface HostNetwork extends NetworkSpec {
   /** The bridge that ports are put on. */
   readonly bridge: string
-  /** Somebody stopped it: it is there and carries nothing until the next `ensureNetwork`. Absent: it carries. */
+  /**
+   * Somebody stopped it: it is there and does not carry, or not all of its running VMs, until the next `ensureNetwork`.
+   * Absent: it carries.
+   */
   readonly down?: true
 }
 

@@ -30,6 +30,8 @@ export interface LibvirtNetworks {
   /** Not active, or not there: success. */
   stop(name: string, signal: AbortSignal): Promise<void>
   undefine(name: string, signal: AbortSignal): Promise<void>
+  /** The ids of its ports; none of one that is not active, or not there. */
+  portIds(name: string, signal: AbortSignal): Promise<readonly string[]>
 }
 
 export interface Domain {
@@ -58,6 +60,8 @@ export interface LibvirtDomains {
   destroy(uuid: string, signal: AbortSignal): Promise<void>
   undefine(uuid: string, signal: AbortSignal): Promise<void>
   attachDevice(uuid: string, xml: string, target: DeviceTarget, signal: AbortSignal): Promise<void>
+  /** Finds the device by its MAC or address, and changes what differs. */
+  updateDevice(uuid: string, xml: string, target: DeviceTarget, signal: AbortSignal): Promise<void>
   /** Asks for the removal; a running guest may take its time. Absent: success. */
   detachDevice(uuid: string, alias: string, target: DeviceTarget, signal: AbortSignal): Promise<void>
   /** What the guest agent sees; undefined when none answers. */

@@ -105,6 +105,12 @@ export function rpcDomains(session: RpcSession): LibvirtDomains {
         rpc.domainAttachDeviceFlags({ dom, xml, flags: impact(target) }, options),
       )
     },
+    async updateDevice(uuid, xml, target, signal) {
+      const dom = await lookup(uuid, signal)
+      await session.run(signal, (rpc, options) =>
+        rpc.domainUpdateDeviceFlags({ dom, xml, flags: impact(target) }, options),
+      )
+    },
     async detachDevice(uuid, alias, target, signal) {
       const dom = await lookup(uuid, signal)
       try {

@@ -66,5 +66,13 @@ export function rpcNetworks(session: RpcSession): LibvirtNetworks {
         },
       )
     },
+    async portIds(name, signal) {
+      const network = await find(name, signal)
+      if (network === undefined || (await isActive(network, signal)) !== true) return []
+      const { ports } = await session.run(signal, (rpc, options) =>
+        rpc.networkListAllPorts({ network, need_results: 1, flags: 0 }, options),
+      )
+      return ports.map(({ uuid }) => uuid)
+    },
   }
 }

@@ -8,9 +8,9 @@ import {
   isSlash64Error,
   quote,
 } from "@slash64/core"
-import type { Libvirt } from "../libvirt/libvirt.ts"
 import type { HostParts } from "../libvirt/parts.ts"
 import { networkNames } from "../names.ts"
+import { makeDnsmasqDirectory } from "./dnsmasq-directory.ts"
 import { findNetwork, listMarkedNetworks, refuseForeignNetwork } from "./find-network.ts"
 import { checkBridge, checkOpenVswitch, checkUplink } from "./host-bridge.ts"
 import { type MarkedNetwork, describeAttachment, networkXml, sameNetwork } from "./network-xml.ts"
@@ -81,14 +81,6 @@ async function checkGround(
       return { offloadsOff: userspace }
     }
   }
-}
-
-/**
- * libvirt 9.0 writes the MACs of a bridge that it made into this directory, and makes the directory only when it
- * starts a dnsmasq: on a new host a VM with a NIC on an isolated network would not start.
- */
-export async function makeDnsmasqDirectory(libvirt: Libvirt, signal: AbortSignal): Promise<void> {
-  await libvirt.pools.makeDirectory("/var/lib/libvirt/dnsmasq", signal)
 }
 
 async function refuseWithoutVlan(parts: HostParts, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Call, type HostNetwork, Slash64Error, quote } from "@slash64/core"
+import { Slash64Error, quote } from "@slash64/core"
 import type { Libvirt } from "../libvirt/libvirt.ts"
 import { networkNames } from "../names.ts"
 import { parseXml } from "../xml/parse-xml.ts"
@@ -38,20 +38,6 @@ export async function requireNetwork(libvirt: Libvirt, networkId: string, signal
 }
 
 export async function listMarkedNetworks(libvirt: Libvirt, signal: AbortSignal): Promise<readonly MarkedNetwork[]> {
-  return (await listWithState(libvirt, signal)).map(({ network }) => network)
-}
-
-export async function listNetworks(libvirt: Libvirt, call: Call): Promise<readonly HostNetwork[]> {
-  const listed = await listWithState(libvirt, call.signal)
-  return listed.map(({ network: { id, attachment, mtu, bridge }, isActive }) =>
-    isActive ? { id, attachment, mtu, bridge } : { id, attachment, mtu, bridge, down: true },
-  )
-}
-
-async function listWithState(libvirt: Libvirt, signal: AbortSignal) {
   const listed = await libvirt.networks.list(signal)
-  return listed.flatMap(({ document, isActive }) => {
-    const network = readNetwork(parseXml(document, "network"))
-    return network === undefined ? [] : [{ network, isActive }]
-  })
+  return listed.flatMap(({ document }) => readNetwork(parseXml(document, "network")) ?? [])
 }

@@ -5,7 +5,7 @@ import { networkNames } from "../names.ts"
 import { type DomainDocuments, listDomainDocuments, readDomainDocuments } from "../vm/domain-documents.ts"
 import { requireVm } from "../vm/find-vm.ts"
 import { nicXml, wireOf } from "./interface-xml.ts"
-import { type DomainInterface, readInterfaces } from "./read-interfaces.ts"
+import { type DomainInterface, networkOf, readInterfaces } from "./read-interfaces.ts"
 
 /** Plugs the NIC into what lacks it: the running domain, its next start, or both. Finds it by our id first. */
 export async function attachNic(libvirt: Libvirt, nic: NicSpec, call: Call): Promise<HostNic> {
@@ -57,7 +57,7 @@ export function planAttach(nic: NicSpec, { live, config }: DomainDocuments): { l
   const lacks = (interfaces: readonly DomainInterface[]): boolean => {
     const mine = interfaces.find(({ nicId }) => nicId === nic.id)
     if (mine !== undefined) {
-      if (mine.mac === nic.mac && mine.network === networkNames(nic.networkId).network) return false
+      if (mine.mac === nic.mac && networkOf(mine) === networkNames(nic.networkId).network) return false
       throw new Slash64Error("ALREADY_EXISTS", `the VM has the NIC ${quote(nic.id)} with another MAC or network`, {
         field: "nic.id",
         value: quote(nic.id),

@@ -3,7 +3,7 @@ import type { Libvirt } from "../libvirt/libvirt.ts"
 import { networkNames } from "../names.ts"
 import { listMarkedNetworks } from "../network/find-network.ts"
 import { type DomainDocuments, listDomainDocuments } from "../vm/domain-documents.ts"
-import { type DomainInterface, readInterfaces } from "./read-interfaces.ts"
+import { type DomainInterface, networkOf, readInterfaces } from "./read-interfaces.ts"
 
 /** The NICs that bear our id, of all domains. */
 export async function listNics(libvirt: Libvirt, call: Call): Promise<readonly HostNic[]> {
@@ -29,7 +29,7 @@ function nicsOf(
       id,
       vmId: domain.uuid,
       // A network that was removed by hand is still told apart by its name.
-      networkId: networkIds.get(nic.network ?? "") ?? nic.network ?? "",
+      networkId: networkIds.get(networkOf(nic) ?? "") ?? nic.network ?? "",
       mac: nic.mac,
       ...(nic.device !== undefined && { port: nic.device }),
       live: running.some(({ nicId }) => nicId === id),

@@ -12,6 +12,14 @@ export interface DomainInterface {
   readonly bridge: string | undefined
   /** The host's device of the port, while the domain runs. */
   readonly device: string | undefined
+  /** Libvirt's id of the port on its network, while the domain runs. */
+  readonly portId: string | undefined
+  readonly node: XmlNode
+}
+
+/** While a port is put back on its bridge ({@link rejoinPorts}) it names that alone, which has the network's name. */
+export function networkOf({ network, bridge }: DomainInterface): string | undefined {
+  return network ?? bridge
 }
 
 export function readInterfaces(domain: XmlNode): readonly DomainInterface[] {
@@ -22,5 +30,7 @@ export function readInterfaces(domain: XmlNode): readonly DomainInterface[] {
     network: node.at("source")?.attribute("network"),
     bridge: node.at("source")?.attribute("bridge"),
     device: node.at("target")?.attribute("dev"),
+    portId: node.at("source")?.attribute("portid"),
+    node,
   }))
 }

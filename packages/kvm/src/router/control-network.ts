@@ -2,7 +2,7 @@ import { type ControlRange, Slash64Error, parseControlRange } from "@slash64/cor
 import type { KvmConfig } from "../config/kvm-config.ts"
 import type { HostParts } from "../libvirt/parts.ts"
 import { shortHash, uuidOf } from "../names.ts"
-import { makeDnsmasqDirectory } from "../network/ensure-network.ts"
+import { makeDnsmasqDirectory } from "../network/dnsmasq-directory.ts"
 import { type Xml, xml } from "../xml/element.ts"
 import { findMark, markXml } from "../xml/mark.ts"
 import { parseXml } from "../xml/parse-xml.ts"
