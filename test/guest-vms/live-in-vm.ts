@@ -106,8 +106,8 @@ async function bootId(vm: GuestVm): Promise<string | undefined> {
 }
 
 async function shell(vm: GuestVm, line: string): Promise<string> {
-  const { status, output } = await vm.agent.run("/bin/sh", "-c", line)
-  if (status !== 0) throw new Error(output)
+  const { status, output, complaints } = await vm.agent.run("/bin/sh", "-c", line)
+  if (status !== 0) throw new Error(`${output}${complaints}`)
   return output
 }
 

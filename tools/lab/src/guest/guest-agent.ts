@@ -15,6 +15,8 @@ export interface GuestAgent {
 export interface GuestRun {
   readonly status: number
   readonly output: string
+  /** What it said beside its output: iproute2 that its answer may be stale, say. */
+  readonly complaints: string
 }
 
 /** Asks the agent in a guest one of its `guest-*` commands, and gives what it returns. */
@@ -52,9 +54,9 @@ export function toGuestAgent(ask: AskAgent, signal?: AbortSignal): GuestAgent {
 }
 
 function parseRun(status: unknown): GuestRun {
-  const output = decode(field(status, "out-data")) + decode(field(status, "err-data"))
+  const [output, complaints] = [decode(field(status, "out-data")), decode(field(status, "err-data"))]
   const exitCode = field(status, "exitcode")
-  return { status: typeof exitCode === "number" ? exitCode : -1, output }
+  return { status: typeof exitCode === "number" ? exitCode : -1, output, complaints }
 }
 
 function decode(value: unknown): string {

@@ -160,8 +160,9 @@ export class Machines {
   async #untilGone(vmId: string, qmp: Qmp, agent: GuestPort): Promise<void> {
     await qmp.ended
     agent.close()
-    this.#running.delete(vmId)
+    // Until then it is on its way out: who switches it off once more waits for the same end.
     if (!this.#closed) await this.#ended(vmId)
+    this.#running.delete(vmId)
   }
 
   async #firstWord(
@@ -180,7 +181,9 @@ export class Machines {
   }
 
   async #kill(vmId: string): Promise<void> {
-    const pid = (await readFile(this.#filesOf(vmId).pid, "utf8")).trim()
+    // QEMU takes the file away when it is about to end by itself.
+    const pid = (await readFile(this.#filesOf(vmId).pid, "utf8").catch(() => "")).trim()
+    if (pid === "") return
     const [program, ...words] = [...this.#enter, "kill", "-9", pid]
     await runProgram(program, words)
   }
