@@ -7,7 +7,17 @@ const networkVerbs = ["ensureNetwork", "removeNetwork", "attachNic", "detachNic"
 describeXenserverConformance("real", [
   {
     attachment: { kind: "isolated" },
-    verbs: [...networkVerbs, "describeHost", "listNetworks", "listNics", "observeNic", "findVm", "findVmsByName"],
+    verbs: [
+      ...networkVerbs,
+      "describeHost",
+      "listNetworks",
+      "listNics",
+      "observeNic",
+      "findVm",
+      "findVmsByName",
+      "watch",
+      "close",
+    ],
   },
   { attachment: { kind: "bridge", bridge: "xenbr1" }, verbs: networkVerbs },
 ])

@@ -64,6 +64,8 @@ export function describeXenserverConformance(machines: "real" | "simulated", run
         template,
         async power(vmId, state) {
           const vm = await ground.xapi.text("VM.get_by_uuid", vmId)
+          const isOn = (await ground.xapi.text("VM.get_power_state", vm)) !== "Halted"
+          if (isOn === (state === "on")) return
           if (state === "on") await ground.xapi.call("VM.start", vm, false, false)
           else await ground.xapi.call("VM.hard_shutdown", vm)
         },

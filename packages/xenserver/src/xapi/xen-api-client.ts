@@ -189,5 +189,5 @@ function withOutcome(error: Slash64Error, outcome: { readonly outcome?: "unknown
 }
 
 function closed(): Slash64Error {
-  return new Slash64Error("UNAVAILABLE", "the connection to the pool was closed", { hint: "Connect again." })
+  return new Slash64Error("FAILED_PRECONDITION", "this host was closed", { hint: "Connect again." })
 }
