@@ -161,7 +161,7 @@ describe("a session", () => {
     const logins = countOf("session.login_with_password")
     expect(logins).toBe(4)
     expect(countOf("session.logout")).toBe(logins)
-    await expect(host.listNetworks(call())).rejects.toMatchObject({ code: "UNAVAILABLE" })
+    await expect(host.listNetworks(call())).rejects.toMatchObject({ code: "FAILED_PRECONDITION" })
     expect(countOf("session.login_with_password")).toBe(logins)
   })
 })
